@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The first steps of a worker, before it does anything of its own.
+ */
+#include "child.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+void
+child_adopt(struct chan *chan, enum proc me, int argc, char **argv)
+{
+	int type;
+	socklen_t len = sizeof type;
+
+	log_open(argc > 0 ? argv[0] : "worker", LOG_WARNING);
+	if (argc == 2 && strcmp(argv[1], "syslog") == 0)
+		log_to_syslog();
+	else if (argc != 1)
+		fatalx_status(64, "this program is started by mandos(8) only");
+	if (getsockopt(CHAN_FD, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    type != SOCK_SEQPACKET)
+		fatalx_status(64, "this program is started by mandos(8) only");
+	if (fcntl(CHAN_FD, F_SETFD, FD_CLOEXEC) == -1)
+		fatal("fcntl");
+	closefrom(CHAN_FD + 1);
+	chan_init(chan, CHAN_FD, me, PROC_MONITOR, PHASE_BOOT);
+}

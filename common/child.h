@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The first steps of every program that the spawner starts.
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include "msg.h"
+
+/*
+ * child_adopt(chan, me, argc, argv): become worker ${me}: take descriptor 3
+ * as channel to the monitor, close every higher one, and log as told by the
+ * only argument there may be, "syslog".  A worker ends when that channel does.
+ * Fatal, with status 64, if descriptor 3 is no channel: these programs are
+ * not for users to start.
+ */
+void child_adopt(struct chan *, enum proc, int, char **);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Log lines, for every process.  A sandboxed process needs nothing but
+ * write(2) on descriptor 2 for them.
+ */
+#include "log.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_LEN 1024	/* a longer text is cut */
+
+static const char *log_name = "mandos";
+static int log_least = LOG_WARNING;
+static int log_is_syslog;
+
+void
+log_open(const char *name, int level)
+{
+	log_name = name;
+	log_least = level;
+}
+
+void
+log_to_syslog(void)
+{
+	log_is_syslog = 1;
+}
+
+int
+log_level(void)
+{
+	return log_least;
+}
+
+int
+log_connect(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
+
+	strlcpy(sun.sun_path, "/dev/log", sizeof sun.sun_path);
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1 ||
+	    dup2(fd, STDERR_FILENO) == -1) {
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static const char *
+level_name(int level)
+{
+	static const char *const names[] = { "EMERGENCY", "ALERT", "CRITICAL",
+		"ERROR", "WARNING", "NOTICE", "INFO", "DEBUG" };
+
+	return names[level & 7];
+}
+
+/* Copy ${text} to ${out} with everything unprintable in it escaped. */
+static size_t
+escape(char *out, size_t size, const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0;
+	unsigned char c;
+
+	for (; (c = (unsigned char)*text) != '\0' && size - n > 4; text++) {
+		if (c >= 0x20 && c != 0x7f) {
+			out[n++] = (char)c;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = digits[c >> 4];
+		out[n++] = digits[c & 0x0f];
+	}
+	out[n] = '\0';
+	return n;
+}
+
+__attribute__((format(printf, 3, 0)))
+static void
+vlog(int level, int error, const char *fmt, va_list ap)
+{
+	char text[LINE_MAX_LEN], line[LINE_MAX_LEN + 128];
+	size_t n, used;
+	int saved = errno, len;
+
+	if (level > log_least)
+		return;
+	len = vsnprintf(text, sizeof text, fmt, ap);
+	if (error != 0 && len >= 0 && (size_t)len < sizeof text)
+		snprintf(text + len, sizeof text - (size_t)len, ": %s",
+		    strerror(error));
+	if (log_is_syslog)
+		len = snprintf(line, sizeof line, "<%d>Mandos [%d]: %s: ",
+		    LOG_DAEMON | level, (int)getpid(), level_name(level));
+	else
+		len = snprintf(line, sizeof line, "<%d>%s: ", level, log_name);
+	used = (size_t)len;
+	n = used + escape(line + used, sizeof line - used - 1, text);
+	/* A line ends with its newline, a datagram for syslogd with a NUL. */
+	line[n++] = log_is_syslog ? '\0' : '\n';
+	while (write(STDERR_FILENO, line, n) == -1 && errno == EINTR)
+		continue;
+	errno = saved;
+}
+
+#define LOG_BODY(level, error) do {					\
+	va_list ap;							\
+									\
+	va_start(ap, fmt);						\
+	vlog((level), (error), fmt, ap);				\
+	va_end(ap);							\
+} while (0)
+
+void
+log_alertx(const char *fmt, ...)
+{
+	LOG_BODY(LOG_ALERT, 0);
+}
+
+void
+log_errx(const char *fmt, ...)
+{
+	LOG_BODY(LOG_ERR, 0);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	LOG_BODY(LOG_WARNING, errno);
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	LOG_BODY(LOG_WARNING, 0);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	LOG_BODY(LOG_INFO, 0);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	LOG_BODY(LOG_DEBUG, 0);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	LOG_BODY(LOG_CRIT, errno);
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	LOG_BODY(LOG_CRIT, 0);
+	exit(1);
+}
+
+void
+fatalx_status(int status, const char *fmt, ...)
+{
+	LOG_BODY(LOG_CRIT, 0);
+	exit(status);
+}

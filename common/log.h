@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One line per event, in one write(2), to descriptor 2: with a <N> priority
+ * prefix as sd-daemon(3) describes it, or, for a daemon, as the datagram that
+ * /dev/log takes (descriptor 2 is then a socket connected to it).  Control
+ * characters in a line are written as \xNN: no peer forges a line.  errno is
+ * kept.  Never pass a secret, and never raw bytes of a peer.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdarg.h>
+#include <syslog.h>
+
+/*
+ * log_open(name, level): name this process in every line, and drop lines less
+ * urgent than ${level}, a syslog(3) number.  ${name} is kept, not copied.
+ */
+void log_open(const char *, int);
+
+/*
+ * log_to_syslog(): lines are datagrams for /dev/log from now on: facility
+ * daemon, "Mandos [pid]: LEVEL: text" and a NUL.  Descriptor 2 must be one.
+ */
+void log_to_syslog(void);
+
+/*
+ * log_connect(): make descriptor 2 a datagram socket connected to /dev/log.
+ * Returns 0, or -1 with errno.  For the monitor, before it is locked down;
+ * workers inherit the descriptor and are told with log_to_syslog's flag.
+ */
+int log_connect(void);
+
+/* log_level(): the level given to log_open. */
+int log_level(void);
+
+/* With ": strerror(errno)" at the end: log_warn, fatal.  Others: without. */
+void log_alertx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_errx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/* Log at level critical and end the process with status 1. */
+void fatal(const char *, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+void fatalx(const char *, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+
+/* fatalx with another exit status, one of sysexits(3). */
+void fatalx_status(int, const char *, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+
+#endif
