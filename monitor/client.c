@@ -46,7 +46,7 @@ client_add(const struct msg_client *m, char *name, struct secret secret)
 	}
 }
 
-struct client *
+const struct client *
 client_find(const uint8_t keyid[KEYID_LEN])
 {
 	struct client key;

@@ -231,7 +231,6 @@ main(int argc, char **argv)
 	fit_limits(&settings.limits);
 	if (!(settings.flags & SETTING_FOREGROUND))
 		daemonize();
-	secret_init();
 	if (config_clients() == 0)
 		log_warnx("No clients defined");
 	netd_init(&settings, listener);

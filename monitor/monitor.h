@@ -53,7 +53,7 @@ struct session {
 void client_add(const struct msg_client *, char *, struct secret);
 
 /* client_find(keyid): the client with this key, or NULL. */
-struct client *client_find(const uint8_t[KEYID_LEN]);
+const struct client *client_find(const uint8_t[KEYID_LEN]);
 
 /* config.c */
 /*
@@ -134,13 +134,9 @@ void session_end_all(void);
 
 /* secret.c */
 /*
- * secret_init(): allow this process to lock memory.  Fatal on refusal.
- */
-void secret_init(void);
-
-/*
  * secret_keep(bytes, len): copy a secret into memory that is never swapped
- * and never dumped.  The caller wipes its own copy.  Fatal without memory.
+ * and never dumped.  The caller wipes its own copy.  Fatal without memory, or
+ * without the right to lock it.
  */
 struct secret secret_keep(const uint8_t *, size_t);
 

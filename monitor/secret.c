@@ -6,7 +6,6 @@
 
 #include <sys/types.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <string.h>
 
@@ -17,15 +16,6 @@
 
 static uint8_t *chunk;		/* the one being filled */
 static size_t chunk_left;
-
-void
-secret_init(void)
-{
-	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-
-	if (setrlimit(RLIMIT_MEMLOCK, &all) == -1)
-		fatal("cannot lock memory for secrets: setrlimit");
-}
 
 static void
 chunk_new(size_t len)

@@ -32,8 +32,9 @@
 
 /*
  * A way to sign.  ${prefix} is how the SubjectPublicKeyInfo of such a key
- * begins, and ${width} bytes of point follow it; for RSA, ${prefix} is the
- * object identifier of the kind of key, and ${width} is 0.
+ * begins, and ${width} bytes of point follow it, which are all that ${holds}
+ * gets.  For RSA, ${prefix} is the object identifier of the kind of key,
+ * ${width} is 0, and ${holds} gets the whole.
  */
 struct scheme {
 	unsigned int number;
@@ -128,47 +129,32 @@ der_pair(struct bytes in, mpz_t a, mpz_t b)
 	    der_take_number(&in, b) && in.len == 0;
 }
 
-/* The point of a key that begins as the scheme wants, or NULL. */
-static const uint8_t *
-key_point(const struct scheme *sc, struct bytes spki)
-{
-	if (spki.len != sc->prefix_len + sc->width ||
-	    memcmp(spki.p, sc->prefix, sc->prefix_len) != 0)
-		return NULL;
-	return spki.p + sc->prefix_len;
-}
-
 /* nettle overlooks the last byte of Ed448, which RFC 8032 wants to be zero. */
 static int
-eddsa_holds(const struct scheme *sc, struct bytes spki, struct bytes sig,
+eddsa_holds(const struct scheme *sc, struct bytes point, struct bytes sig,
     struct bytes content)
 {
-	const uint8_t *point = key_point(sc, spki);
-
-	return point != NULL && sig.len == 2 * sc->width &&
-	    (sc->width != ED448_KEY_SIZE || sig.p[sig.len - 1] == 0) &&
-	    sc->eddsa(point, content.len, content.p, sig.p);
+	return sig.len == 2 * point.len &&
+	    (point.len != ED448_KEY_SIZE || sig.p[sig.len - 1] == 0) &&
+	    sc->eddsa(point.p, content.len, content.p, sig.p);
 }
 
 /* nettle refuses points off the curve, and r and s out of range. */
 static int
-ecdsa_holds(const struct scheme *sc, struct bytes spki, struct bytes sig,
+ecdsa_holds(const struct scheme *sc, struct bytes point, struct bytes sig,
     struct bytes content)
 {
-	const uint8_t *point = key_point(sc, spki);
+	const size_t half = point.len / 2;
 	uint8_t digest[SHA512_DIGEST_SIZE];
 	struct dsa_signature rs;
 	struct ecc_point key;
 	mpz_t x, y;
 	int ok;
 
-	if (point == NULL)
-		return 0;
 	ecc_point_init(&key, sc->curve());
 	dsa_signature_init(&rs);
-	nettle_mpz_init_set_str_256_u(x, sc->width / 2, point);
-	nettle_mpz_init_set_str_256_u(y, sc->width / 2,
-	    point + sc->width / 2);
+	nettle_mpz_init_set_str_256_u(x, half, point.p);
+	nettle_mpz_init_set_str_256_u(y, half, point.p + half);
 	bytes_hash(sc->hash, content, digest);
 	ok = der_pair(sig, rs.r, rs.s) && ecc_point_set(&key, x, y) &&
 	    ecdsa_verify(&key, sc->hash->digest_size, digest, &rs);
@@ -258,11 +244,18 @@ int
 signature_holds(unsigned int number, struct bytes spki, struct bytes sig,
     struct bytes content)
 {
-	size_t i;
+	const struct scheme *sc = schemes;
+	const struct scheme *end = sc + sizeof(schemes) / sizeof(schemes[0]);
 
-	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (schemes[i].number == number)
-			return schemes[i].holds(&schemes[i], spki, sig,
-			    content);
-	return 0;
+	while (sc->number != number)
+		if (++sc == end)
+			return 0;
+	if (sc->width != 0) {
+		if (spki.len != sc->prefix_len + sc->width ||
+		    memcmp(spki.p, sc->prefix, sc->prefix_len) != 0)
+			return 0;
+		spki.p += sc->prefix_len;
+		spki.len = sc->width;
+	}
+	return sc->holds(sc, spki, sig, content);
 }

@@ -26,6 +26,7 @@ static int statuses[PROC_MAX];	/* exit status of who has ended */
 void
 worker_boot(char **argv)
 {
+	static char name[] = "mandos-spawn";
 	char path[4096];
 	int fds[2];
 	pid_t pid;
@@ -33,7 +34,8 @@ worker_boot(char **argv)
 	if (chan_pair(fds) == -1 || (pid = fork()) == -1)
 		fatal("cannot start mandos-spawn");
 	if (pid == 0) {
-		snprintf(path, sizeof path, "%s/mandos-spawn", path_libexec);
+		snprintf(path, sizeof path, "%s/%s", path_libexec, name);
+		argv[0] = name;
 		if (dup2(fds[1], CHAN_FD) != -1)
 			execv(path, argv);
 		fatal("%s", path);

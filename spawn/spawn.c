@@ -67,7 +67,7 @@ become(uint32_t worker, int fd)
 	closefrom(CHAN_FD + 1);
 	strlcpy(name, program(worker), sizeof name);
 	snprintf(path, sizeof path, "%s/%s", path_libexec, name);
-	argv[0] = name;
+	argv[0] = server_argv[0] = name;
 	argv[1] = have_syslog ? syslog_arg : NULL;
 	argv[2] = NULL;
 	/* The reader takes the command line of the server as its own. */
