@@ -1,0 +1,733 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The rule tables: under each real filter everything that a taken-over
+ * process would like to do is tried, and what the process needs is done.
+ */
+#include <sys/types.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atf-c.h>
+#include <cap-ng.h>
+#include <seccomp.h>
+
+#include "child.h"
+#include "log.h"
+#include "rules.h"
+#include "sandbox.h"
+
+#define TABLES 4
+
+/* A bit for each table that something is about. */
+#define MONITOR (1U << RULES_MONITOR)
+#define CONF	(1U << RULES_CONF)
+#define NETD	(1U << RULES_NETD)
+#define SESSION (1U << RULES_SESSION)
+#define ALL	(MONITOR | CONF | NETD | SESSION)
+
+static const char *const table_names[TABLES] = {
+	[RULES_MONITOR] = "monitor",
+	[RULES_CONF] = "conf",
+	[RULES_NETD] = "netd",
+	[RULES_SESSION] = "session",
+};
+
+static const struct sandbox_rule *const tables[TABLES] = {
+	[RULES_MONITOR] = rules_monitor,
+	[RULES_CONF] = rules_conf,
+	[RULES_NETD] = rules_netd,
+	[RULES_SESSION] = rules_session,
+};
+
+static struct sandbox_filter *filters[TABLES];
+
+/* Not lazily: a child under a filter could not make them. */
+static void
+compile(void)
+{
+	int i;
+
+	for (i = 0; i < TABLES; i++)
+		filters[i] = sandbox_compile((enum sandbox_rules)i);
+}
+
+/* As the processes do it, a session on top of netd. */
+static void
+enter(enum sandbox_rules rules)
+{
+	const struct rlimit none = { 0, 0 };
+
+	MUST(setrlimit(RLIMIT_CORE, &none) == 0);
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (rules == RULES_SESSION)
+		sandbox_enter_compiled(filters[RULES_NETD]);
+	sandbox_enter_compiled(filters[rules]);
+}
+
+static int
+is_refused(int status)
+{
+#ifdef SANDBOX_DEBUG
+	return WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGSYS;
+#else
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+#endif
+}
+
+/*
+ * What the attempts in forbidden.def work on.
+ */
+
+static int sibling;		/* a process to be attacked */
+static int listener = -1;	/* a socket that listens */
+static int wire[2];		/* a connected pair */
+static char *page;		/* memory that can be written to */
+
+#ifdef __x86_64__
+static long
+call_i386(void)
+{
+	long number = 20;	/* getpid */
+
+	__asm__ volatile("int $0x80" : "+a"(number) : : "memory");
+	return number;
+}
+#endif
+
+/* What comes of an attempt, kept so that no compiler leaves it out. */
+static volatile long gain;
+
+#define FORBIDDEN(name, tables, ...)					\
+static void								\
+try_##name(void)							\
+{									\
+	gain = (long)(__VA_ARGS__);					\
+}
+#include "forbidden.def"
+#undef FORBIDDEN
+
+static const struct attempt {
+	const char *name;
+	void (*attempt)(void);
+	unsigned int tables;
+} attempts[] = {
+#define FORBIDDEN(name, tables, ...) { #name, try_##name, tables },
+#include "forbidden.def"
+#undef FORBIDDEN
+};
+
+static void
+make_wire(void)
+{
+	ATF_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, wire) == 0);
+}
+
+/* Started once per test: something to attack, and something to use. */
+static void
+set_up(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX,
+		.sun_path = "listener" };
+
+	compile();
+	ATF_REQUIRE((sibling = fork()) != -1);
+	if (sibling == 0)
+		for (;;)
+			pause();
+	make_wire();
+	ATF_REQUIRE((listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK,
+	    0)) != -1);
+	ATF_REQUIRE(bind(listener, (struct sockaddr *)&sun, sizeof sun) == 0);
+	ATF_REQUIRE(listen(listener, 8) == 0);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+	    MAP_ANONYMOUS, -1, 0);
+	ATF_REQUIRE(page != MAP_FAILED);
+	ATF_REQUIRE_EQ(0, system("echo text >file"));
+}
+
+static void
+clean_up(void)
+{
+	kill(sibling, SIGKILL);
+	waitpid(sibling, NULL, 0);
+}
+
+#define MERELY_FAILED 77	/* exit status */
+
+/* Rows that refuse, instead of to kill, are for sanitizers only. */
+#ifdef SANDBOX_SANITIZER
+static const int may_merely_fail = 1;
+#else
+static const int may_merely_fail;
+#endif
+
+static void
+attempt_under(enum sandbox_rules rules, const struct attempt *attempt)
+{
+	pid_t pid;
+	int status;
+
+	ATF_REQUIRE((pid = fork()) != -1);
+	if (pid == 0) {
+		enter(rules);
+		errno = 0;
+		attempt->attempt();
+		_exit(errno == EACCES ? MERELY_FAILED : 0);
+	}
+	ATF_REQUIRE(waitpid(pid, &status, 0) == pid);
+	if (may_merely_fail && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == MERELY_FAILED)
+		return;
+	ATF_CHECK_MSG(is_refused(status), "%s under %s: status %#x",
+	    attempt->name, table_names[rules], (unsigned)status);
+}
+
+ATF_TC(forbidden__is_refused);
+ATF_TC_HEAD(forbidden__is_refused, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "every attempt in forbidden.def ends "
+	    "the process");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(forbidden__is_refused, tc)
+{
+	size_t i;
+	int t;
+
+	(void)tc;
+	set_up();
+	for (i = 0; i < sizeof attempts / sizeof *attempts; i++)
+		for (t = 0; t < TABLES; t++)
+			if (attempts[i].tables & 1U << t)
+				attempt_under((enum sandbox_rules)t,
+				    &attempts[i]);
+	clean_up();
+}
+
+/* Is ${call} in a table?  A session needs it in netd's, too. */
+static int
+is_in_table(enum sandbox_rules rules, const char *call)
+{
+	const struct sandbox_rule *rule;
+
+	for (rule = rules_base; rule->call != NULL; rule++)
+		if (strcmp(rule->call, call) == 0)
+			return 1;
+	for (rule = tables[rules]; rule->call != NULL; rule++)
+		if (strcmp(rule->call, call) == 0)
+			return 1;
+	return 0;
+}
+
+#define LAST_CALL 511	/* the kernel has fewer */
+
+/*
+ * Two calls, with which the kernel's own uprobes return to it, are answered
+ * before any filter sees them; made by anybody else they do nothing.
+ */
+static int
+is_uprobe(int number)
+{
+#ifdef __x86_64__
+	return number == 335 || number == 336;
+#else
+	(void)number;
+	return 0;
+#endif
+}
+
+/* The child is as powerless as can be, in case that a filter has a hole. */
+static void
+call_under(enum sandbox_rules rules, int number)
+{
+	static const struct sandbox_id id = { .user = "nobody" };
+	char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
+	    number);
+	pid_t pid;
+	int status;
+
+	if (is_uprobe(number) || (name != NULL && is_in_table(rules, name))) {
+		free(name);
+		return;
+	}
+	ATF_REQUIRE((pid = fork()) != -1);
+	if (pid == 0) {
+		sandbox_drop(&id);
+		enter(rules);
+		syscall(number, -1L, -1L, -1L, -1L, -1L, -1L);
+		_exit(0);
+	}
+	ATF_REQUIRE(waitpid(pid, &status, 0) == pid);
+	ATF_CHECK_MSG(is_refused(status), "call %d (%s) under %s: status %#x",
+	    number, name != NULL ? name : "no name", table_names[rules],
+	    (unsigned)status);
+	free(name);
+}
+
+ATF_TC(all_else__is_refused);
+ATF_TC_HEAD(all_else__is_refused, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "no system call but those in the table "
+	    "can be made");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(all_else__is_refused, tc)
+{
+	int number, t;
+
+	(void)tc;
+	compile();
+	for (t = 0; t < TABLES; t++)
+		for (number = 0; number <= LAST_CALL; number++)
+			call_under((enum sandbox_rules)t, number);
+}
+
+/*
+ * What must be possible, in the way the processes do it.
+ */
+
+static int epoll_fd, signal_fd;
+
+static void
+use_memory(void)
+{
+	char *p;
+
+	MUST((p = malloc(4 << 20)) != NULL);
+	memset(p, 1, 4 << 20);
+	MUST((p = realloc(p, 8 << 20)) != NULL);
+	free(p);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+	    MAP_ANONYMOUS, -1, 0);
+	MUST(p != MAP_FAILED);
+	MUST((p = mremap(p, 8192, 4096, 0)) != MAP_FAILED);
+	MUST(madvise(p, 4096, MADV_DONTNEED) == 0);
+	MUST(munmap(p, 4096) == 0);
+	MUST(syscall(SYS_brk, 0) != -1);
+}
+
+static void
+use_channel(void)
+{
+	char text[16] = "";
+	struct iovec iov = { .iov_base = text, .iov_len = sizeof text };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct pollfd pfd = { .fd = wire[0], .events = POLLOUT };
+
+	MUST(poll(&pfd, 1, 0) == 1);
+	MUST(ppoll(&pfd, 1, NULL, NULL) == 1);
+	MUST(sendmsg(wire[0], &hdr, MSG_NOSIGNAL) == sizeof text);
+	MUST(recvmsg(wire[1], &hdr, MSG_DONTWAIT) == sizeof text);
+}
+
+/* Every table has this. */
+static void
+use_base(void)
+{
+	struct timespec ts;
+	char text[16];
+
+	use_memory();
+	use_channel();
+	MUST(syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &ts) == 0);
+	MUST(syscall(SYS_futex, page, 1, 1, NULL, NULL, 0) == 0);
+	MUST(syscall(SYS_getrandom, text, sizeof text, 0) == sizeof text);
+	log_info("a line");
+	log_to_syslog();
+	log_info("a line");
+}
+
+static void
+use_loop(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct signalfd_siginfo info;
+	int fd;
+
+	MUST(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wire[0], &ev) == 0);
+	MUST(epoll_wait(epoll_fd, &ev, 1, 0) == 0);
+	MUST(epoll_pwait(epoll_fd, &ev, 1, 0, NULL) == 0);
+	MUST(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, wire[0], NULL) == 0);
+	MUST(read(signal_fd, &info, sizeof info) == -1 && errno == EAGAIN);
+	MUST((fd = fcntl(wire[0], F_DUPFD_CLOEXEC, 3)) != -1);
+	MUST(close(fd) == 0);
+}
+
+static void
+use_pair(void)
+{
+	int fds[2];
+
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0);
+	MUST(close(fds[0]) == 0 && close(fds[1]) == 0);
+}
+
+static void
+use_monitor(const void *arg)
+{
+	int type;
+	socklen_t len = sizeof type;
+
+	(void)arg;
+	make_wire();
+	enter(RULES_MONITOR);
+	use_base();
+	use_loop();
+	use_pair();
+	MUST(getsockopt(wire[0], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
+	MUST(shutdown(wire[0], SHUT_WR) == 0);
+	exit(0);
+}
+
+static void
+use_conf(const void *arg)
+{
+	FILE *f;
+	char text[16];
+
+	(void)arg;
+	make_wire();
+	enter(RULES_CONF);
+	use_base();
+	MUST((f = fopen("file", "re")) != NULL);
+	MUST(fgets(text, sizeof text, f) != NULL);
+	MUST(strcmp(text, "text\n") == 0);
+	MUST(fseek(f, 0, SEEK_END) == 0 && ftell(f) == 5);
+	MUST(fclose(f) == 0);
+	MUST(write(STDOUT_FILENO, "", 0) == 0);
+	exit(0);
+}
+
+static void
+use_session(void)
+{
+	char text[4] = "text";
+
+	MUST(close_range(1000, ~0U, 0) == 0);
+	sandbox_enter_compiled(filters[RULES_SESSION]);
+	use_base();
+	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
+	MUST(recv(wire[1], text, sizeof text, 0) == sizeof text);
+	MUST(shutdown(wire[0], SHUT_WR) == 0);
+	_exit(17);
+}
+
+static void
+use_netd(const void *arg)
+{
+	pid_t pid;
+	int status;
+
+	(void)arg;
+	make_wire();
+	enter(RULES_NETD);
+	use_base();
+	use_loop();
+	use_pair();
+	MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC) == -1);
+	MUST(errno == EAGAIN);
+	MUST((pid = fork()) != -1);
+	if (pid == 0)
+		use_session();
+	MUST(waitpid(pid, &status, 0) == pid);
+	MUST(WIFEXITED(status) && WEXITSTATUS(status) == 17);
+	MUST((pid = fork()) != -1);
+	if (pid == 0)
+		for (;;)
+			poll(NULL, 0, -1);
+	MUST(kill(pid, SIGKILL) == 0);
+	MUST(waitpid(pid, &status, 0) == pid);
+	exit(0);
+}
+
+ATF_TC(needed__is_allowed);
+ATF_TC_HEAD(needed__is_allowed, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "what the processes live from works "
+	    "under their filters");
+}
+ATF_TC_BODY(needed__is_allowed, tc)
+{
+	sigset_t set;
+
+	(void)tc;
+	set_up();
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	ATF_REQUIRE(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	ATF_REQUIRE((signal_fd = signalfd(-1, &set, SFD_NONBLOCK)) != -1);
+	ATF_REQUIRE((epoll_fd = epoll_create1(0)) != -1);
+	PASSES(use_monitor, NULL);
+	PASSES(use_conf, NULL);
+	PASSES(use_netd, NULL);
+	clean_up();
+}
+
+/*
+ * The reader may open any file, and still not look into the monitor.
+ */
+static void
+read_sibling(const void *arg)
+{
+	static const int caps[] = { CAP_DAC_READ_SEARCH, -1 };
+	static const struct sandbox_id as_monitor = { .user = NULL };
+	static const struct sandbox_id as_reader = { .keep_caps = caps };
+	static const char *const files[] = { "mem", "environ", "maps",
+		"pagemap", "auxv", "io", "fd/0", "root/etc/passwd", "cwd/file",
+		"exe", "stack", "syscall" };
+	char path[64], c;
+	size_t i;
+	pid_t pid;
+	int fds[2];
+
+	(void)arg;
+	MUST(pipe(fds) == 0 && (pid = fork()) != -1);
+	if (pid == 0) {
+		sandbox_drop(&as_monitor);
+		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+		MUST(write(fds[1], "", 1) == 1);
+		for (;;)
+			pause();
+	}
+	MUST(read(fds[0], &c, 1) == 1);
+	sandbox_drop(&as_reader);
+	enter(RULES_CONF);
+	MUST(open("/etc/shadow", O_RDONLY) != -1);
+	for (i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, files[i]);
+		/* Some can be opened by all, and then not be read. */
+		fds[0] = open(path, O_RDONLY);
+		if (fds[0] != -1 && read(fds[0], &c, 1) != -1)
+			child_fails(path, __LINE__, "could be read");
+	}
+}
+
+ATF_TC(reader__cannot_read_the_monitor);
+ATF_TC_HEAD(reader__cannot_read_the_monitor, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "files of /proc about another root "
+	    "process stay shut");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(reader__cannot_read_the_monitor, tc)
+{
+	(void)tc;
+	compile();
+	PASSES(read_sibling, NULL);
+}
+
+static void
+enter_bare(const void *arg)
+{
+	(void)arg;
+	if (geteuid() == 0)
+		MUST(setresuid(65534, 65534, 65534) == 0);
+	sandbox_enter_compiled(filters[RULES_MONITOR]);
+}
+
+ATF_TC_WITHOUT_HEAD(enter__that_fails_is_the_end);
+ATF_TC_BODY(enter__that_fails_is_the_end, tc)
+{
+	(void)tc;
+	compile();
+	/* The kernel refuses a filter to who could gain privileges by exec. */
+	DIES(enter_bare, NULL, "seccomp: Permission denied");
+}
+
+/* sandbox_enter is compiling and loading in one. */
+static void
+enter_and_open(const void *arg)
+{
+	const enum sandbox_rules *rules = arg;
+	const struct rlimit none = { 0, 0 };
+
+	MUST(setrlimit(RLIMIT_CORE, &none) == 0);
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	sandbox_enter(*rules);
+	log_info("still there");
+	open("file", O_WRONLY);
+}
+
+ATF_TC_WITHOUT_HEAD(enter__loads_the_table);
+ATF_TC_BODY(enter__loads_the_table, tc)
+{
+	enum sandbox_rules rules;
+	struct outcome o;
+	char text[128] = "<6>child: still there\n";
+	int t;
+
+	(void)tc;
+#ifdef SANDBOX_DEBUG
+	snprintf(text + strlen(text), sizeof text - strlen(text),
+	    "<2>sandbox: refused system call %04d\n", SYS_openat);
+#endif
+	for (t = 0; t < TABLES; t++) {
+		rules = (enum sandbox_rules)t;
+		child_run(&o, enter_and_open, &rules);
+		ATF_CHECK_MSG(is_refused(o.status), "status %#x: %s",
+		    (unsigned)o.status, o.text);
+		ATF_CHECK_STREQ(text, o.text);
+	}
+}
+
+/*
+ * The tables as texts.
+ */
+
+static size_t
+count_tests(const struct sandbox_rule *rule)
+{
+	size_t n;
+
+	for (n = 0; n < SANDBOX_TESTS && rule->tests[n].mask != 0; n++)
+		continue;
+	return n;
+}
+
+/* Rows of one call are alternatives only if each of them has tests. */
+static void
+lint_pair(const char *table, const struct sandbox_rule *a,
+    const struct sandbox_rule *b)
+{
+	if (strcmp(a->call, b->call) != 0)
+		return;
+	ATF_CHECK_MSG(count_tests(a) > 0 && count_tests(b) > 0,
+	    "%s: %s has a row that swallows another", table, a->call);
+	ATF_CHECK_MSG(memcmp(a->tests, b->tests, sizeof a->tests) != 0,
+	    "%s: %s has the same row twice", table, a->call);
+}
+
+static int
+is_for_sanitizer(const struct sandbox_rule *rule)
+{
+	return strncmp(rule->why, "sanitizer: ", 11) == 0;
+}
+
+static void
+lint_table(const char *name, const struct sandbox_rule *table)
+{
+	const struct sandbox_rule *rule, *base;
+	size_t i;
+
+	for (rule = table; rule->call != NULL; rule++) {
+		/* Rows for sanitizers come last, in an order of their own. */
+		ATF_CHECK_MSG(rule == table ||
+		    is_for_sanitizer(&rule[-1]) < is_for_sanitizer(rule) ||
+		    strcmp(rule[-1].call, rule->call) <= 0,
+		    "%s: %s is not in its place", name, rule->call);
+		ATF_CHECK_MSG(rule->why != NULL && strlen(rule->why) > 2,
+		    "%s: %s has no reason", name, rule->call);
+		ATF_CHECK_MSG(rule->error == 0 || is_for_sanitizer(rule),
+		    "%s: %s does not kill", name, rule->call);
+		ATF_CHECK_MSG(!is_for_sanitizer(rule) || may_merely_fail,
+		    "%s: %s is no row for this build", name, rule->call);
+		ATF_CHECK_MSG(seccomp_syscall_resolve_name(rule->call) !=
+		    __NR_SCMP_ERROR, "%s: there is no %s", name, rule->call);
+		for (i = 0; i < count_tests(rule); i++)
+			ATF_CHECK_MSG(rule->tests[i].arg < 6 &&
+			    (rule->tests[i].value & ~rule->tests[i].mask) == 0,
+			    "%s: %s has a test that never holds", name,
+			    rule->call);
+		if (rule != table)
+			lint_pair(name, &rule[-1], rule);
+		if (table != rules_base)
+			for (base = rules_base; base->call != NULL; base++)
+				lint_pair(name, base, rule);
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(tables__are_in_order);
+ATF_TC_BODY(tables__are_in_order, tc)
+{
+	int t;
+
+	(void)tc;
+	lint_table("base", rules_base);
+	for (t = 0; t < TABLES; t++)
+		lint_table(table_names[t], tables[t]);
+}
+
+ATF_TC_WITHOUT_HEAD(session__has_no_more_than_netd);
+ATF_TC_BODY(session__has_no_more_than_netd, tc)
+{
+	const struct sandbox_rule *rule;
+
+	(void)tc;
+	for (rule = rules_session; rule->call != NULL; rule++)
+		ATF_CHECK_MSG(is_in_table(RULES_NETD, rule->call),
+		    "%s is of no use without a row for netd", rule->call);
+}
+
+#ifdef SANDBOX_SANITIZER
+static void
+use_after_free(const void *arg)
+{
+	const enum sandbox_rules *rules = arg;
+	char *volatile p = malloc(16);
+
+	MUST(p != NULL);
+	enter(*rules);
+	free(p);
+	gain = *p;
+}
+#endif
+
+ATF_TC_WITHOUT_HEAD(sanitizer__can_report);
+ATF_TC_BODY(sanitizer__can_report, tc)
+{
+	(void)tc;
+#ifdef SANDBOX_SANITIZER
+	struct outcome o;
+	enum sandbox_rules rules;
+	int t;
+
+	compile();
+	for (t = 0; t < TABLES; t++) {
+		rules = (enum sandbox_rules)t;
+		child_run(&o, use_after_free, &rules);
+		ATF_CHECK(WIFEXITED(o.status) && WEXITSTATUS(o.status) != 0);
+		ATF_CHECK_MSG(strstr(o.text, "heap-use-after-free") != NULL,
+		    "under %s: %s", table_names[t], o.text);
+	}
+#else
+	atf_tc_skip("this build has no sanitizer");
+#endif
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, forbidden__is_refused);
+	ATF_TP_ADD_TC(tp, all_else__is_refused);
+	ATF_TP_ADD_TC(tp, needed__is_allowed);
+	ATF_TP_ADD_TC(tp, reader__cannot_read_the_monitor);
+	ATF_TP_ADD_TC(tp, enter__that_fails_is_the_end);
+	ATF_TP_ADD_TC(tp, enter__loads_the_table);
+	ATF_TP_ADD_TC(tp, tables__are_in_order);
+	ATF_TP_ADD_TC(tp, session__has_no_more_than_netd);
+	ATF_TP_ADD_TC(tp, sanitizer__can_report);
+	return atf_no_error();
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The form of the rule tables.  A row is a system call, up to three tests of
+ * its arguments which must all hold for the call to be made, and the reason
+ * in words.  Two rows for one call mean "or"; what no row allows kills the
+ * process.  Rows are in alphabetical order, the last has no name.
+ */
+#ifndef RULES_H
+#define RULES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SANDBOX_TESTS 3
+
+struct sandbox_test {
+	unsigned int arg;	/* number of the argument, from 0 */
+	uint64_t mask;		/* holds if (argument & mask) == value; */
+	uint64_t value;		/* a mask of 0 ends the list */
+};
+
+struct sandbox_rule {
+	const char *call;	/* a name: not every machine has every call */
+	struct sandbox_test tests[SANDBOX_TESTS];
+	int error;		/* not allowed, but merely fails with this */
+	const char *why;
+};
+
+/* Of an int the kernel ignores the upper half of the register, as we do. */
+#define IS(arg, value)		 { arg, UINT32_MAX, value }
+#define ONLY(arg, bits)		 { arg, UINT32_MAX & ~(uint64_t)(bits), 0 }
+#define WITHOUT(arg, bits)	 { arg, bits, 0 }
+
+#define ALLOW(call, why)	 { call, { { 0, 0, 0 } }, 0, why }
+#define ALLOW_IF(call, why, ...) { call, { __VA_ARGS__ }, 0, why }
+#define REFUSE(call, why)	 { call, { { 0, 0, 0 } }, EACCES, why }
+#define END			 { NULL, { { 0, 0, 0 } }, 0, NULL }
+
+/* AddressSanitizer needs more to say what it has found. */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SANDBOX_SANITIZER
+#endif
+
+extern const struct sandbox_rule rules_base[];	/* is part of the others */
+extern const struct sandbox_rule rules_monitor[];
+extern const struct sandbox_rule rules_conf[];
+extern const struct sandbox_rule rules_netd[];
+extern const struct sandbox_rule rules_session[];
+
+#endif
