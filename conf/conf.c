@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mandos-readconf, the configuration reader: the only program of the server
+ * that reads its command line and its files.  The monitor starts it with its
+ * own arguments; it complains or answers by itself, or sends what it has read
+ * over descriptor 3, and exits.  It stays root, because secrets are files of
+ * root, but keeps of root's power only the right to read.
+ */
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "paths.h"
+#include "priority.h"
+#include "sandbox.h"
+
+#define EXIT_USAGE 2		/* as argparse has it */
+#define TAIL_MAX 131072		/* of CLIENT, the longest */
+
+static uint8_t tail[TAIL_MAX];
+static char output[BUFSIZ];
+
+__attribute__((noreturn))
+static void
+usage_error(const char *error)
+{
+	options_usage(stderr);
+	fprintf(stderr, "mandos: error: %s\n", error);
+	exit(EXIT_USAGE);
+}
+
+static void
+read_options(struct options *options, int argc, char **argv)
+{
+	char *error;
+
+	switch (options_parse(options, argc, argv, &error)) {
+	case OPTIONS_RUN:
+		return;
+	case OPTIONS_HELP:
+		options_help(stdout);
+		break;
+	case OPTIONS_VERSION:
+		printf("mandos %s\n", PACKAGE_VERSION);
+		break;
+	case OPTIONS_ERROR:
+		usage_error(error);
+	}
+	if (fflush(stdout) == EOF)
+		fatal("stdout");
+	exit(0);
+}
+
+/* Take over the channel, if descriptor 3 is one. */
+static void
+adopt_channel(struct chan *chan, const struct options *options)
+{
+	int type;
+	socklen_t len = sizeof type;
+
+	if (getsockopt(CHAN_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	    type == SOCK_SEQPACKET) {
+		if (fcntl(CHAN_FD, F_SETFD, FD_CLOEXEC) == -1)
+			fatal("fcntl");
+		chan_init(chan, CHAN_FD, PROC_CONF, PROC_MONITOR, PHASE_BOOT);
+	} else if (!options->config_test && !options->show_config)
+		fatalx_status(EX_USAGE,
+		    "this program is started by mandos(8) only");
+	closefrom(CHAN_FD + 1);
+}
+
+static void
+send_settings(struct chan *chan, const struct settings *settings)
+{
+	size_t len;
+
+	if (settings_pack(settings, tail, sizeof tail, &len) == -1)
+		fatalx("the settings do not fit into a message");
+	if (chan_send(chan, MSG_SETTINGS, &settings->msg, tail, len, -1) == -1)
+		fatal("the monitor does not take the settings");
+}
+
+static void
+send_clients(struct chan *chan, const struct clients *clients)
+{
+	struct msg_conf_end end = { 0 };
+	const struct client *client;
+	size_t len;
+
+	STAILQ_FOREACH(client, clients, entry) {
+		if (clients_pack(client, tail, sizeof tail, &len) == -1)
+			fatalx("a client does not fit into a message");
+		if (chan_send(chan, MSG_CLIENT, &client->msg, tail, len,
+		    -1) == -1)
+			fatal("the monitor does not take the clients");
+		end.clients++;
+	}
+	explicit_bzero(tail, sizeof tail);
+	if (chan_send(chan, MSG_CONF_END, &end, NULL, 0, -1) == -1)
+		fatal("the monitor does not take the clients");
+}
+
+static char *
+config_path(const struct options *options, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", options->configdir != NULL ?
+	    options->configdir : CONFIGDIR_DEFAULT, name) == -1)
+		fatal("asprintf");
+	return path;
+}
+
+/* mandos.conf and the command line; both stay open for complaints. */
+static void
+read_settings(struct settings *settings, const struct options *options)
+{
+	static struct ini ini;
+
+	ini_init(&ini, config_path(options, "mandos.conf"));
+	settings_builtin(&ini);
+	if (ini_load(&ini) == -1 ||
+	    settings_merge(settings, &ini, options) == -1)
+		return;
+	if (!settings_is_findable(settings))
+		usage_error("Needs port or socket to work without Zeroconf");
+	if (address_resolve(settings) == -1 || !options->config_test)
+		return;
+	if (helper_netd(path_libexec, "--check-priority",
+	    settings->priority.value[0] != '\0' ? settings->priority.value :
+	    PRIORITY_DEFAULT) != 0)
+		problem_error(&settings->priority.where,
+		    "priority cannot be used");
+}
+
+/* From here on nothing but reading files and telling the monitor. */
+static void
+lock_down(void)
+{
+	static const int caps[] = { CAP_DAC_READ_SEARCH, -1 };
+	static const struct sandbox_id id = { .keep_caps = caps };
+
+	/* With a buffer of its own stdio has no need to look at a terminal. */
+	setvbuf(stdout, output, _IOFBF, sizeof output);
+	if (geteuid() == 0)
+		sandbox_drop(&id);
+	sandbox_enter(RULES_CONF);
+}
+
+/* --check needs no file: the tests of netd here, then those of the monitor. */
+static void
+run_check(struct chan *chan, const struct options *options)
+{
+	static const struct msg_conf_end end;
+	struct settings settings;
+	struct ini ini;
+
+	ini_init(&ini, "built-in");
+	settings_builtin(&ini);
+	if (settings_merge(&settings, &ini, options) == -1)
+		exit(EX_CONFIG);
+	if (helper_netd(path_libexec, "--check", NULL) != 0)
+		fatalx("the self-test of mandos-netd failed");
+	send_settings(chan, &settings);
+	/* Whether the monitor still listens when it knows is its affair. */
+	chan_send(chan, MSG_CONF_END, &end, NULL, 0, -1);
+	settings_free(&settings);
+	ini_free(&ini);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct settings settings = { .configdir = NULL };
+	struct clients clients = STAILQ_HEAD_INITIALIZER(clients);
+	struct chan chan;
+	struct ini ini;
+	char *path;
+
+	log_open("mandos", LOG_WARNING);
+	read_options(&options, argc, argv);
+	adopt_channel(&chan, &options);
+	if (options.check && !options.config_test && !options.show_config) {
+		run_check(&chan, &options);
+		return 0;
+	}
+	read_settings(&settings, &options);
+	lock_down();
+	path = config_path(&options, "clients.conf");
+	ini_init(&ini, path);
+	clients_builtin(&ini);
+	if (ini_load(&ini) == 0)
+		clients_read(&clients, &ini);
+	/* All complaints have been made; nothing of a bad configuration goes
+	 * to the monitor. */
+	if (problem_count() > 0)
+		exit(EX_CONFIG);
+	if (options.show_config) {
+		print_settings(stdout, &settings);
+		print_clients(stdout, &clients);
+		if (fflush(stdout) == EOF)
+			fatal("stdout");
+	} else if (!options.config_test) {
+		send_settings(&chan, &settings);
+		send_clients(&chan, &clients);
+	}
+	clients_free(&clients);
+	ini_free(&ini);
+	free(path);
+	settings_free(&settings);
+	return 0;
+}
