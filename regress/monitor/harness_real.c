@@ -64,15 +64,21 @@ write_config(const struct harness_client *clients, size_t count,
 static void
 become_server(const char *srcdir)
 {
-	char program[4096];
+	char program[sizeof harness_srcdir + 32];
+	int fd;
 
 	snprintf(program, sizeof program, "%s/../evil/mandos", srcdir);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    setenv("EVIL_SOCKET", "evil.sock", 1) == -1)
 		err(99, "harness");
+	/* No port of its own: other tests run at the same time. */
+	if ((fd = socket(AF_INET6, SOCK_STREAM, 0)) == -1 ||
+	    dup2(fd, STDIN_FILENO) == -1)
+		err(99, "socket");
+	close(fd);
 	execl(program, "mandos", "--foreground", "--no-dbus", "--no-zeroconf",
-	    "--no-restore", "--debuglevel=CRITICAL", "--address=::1",
-	    "--port=4711", "--configdir=.", (char *)NULL);
+	    "--no-restore", "--debuglevel=CRITICAL", "--socket=0",
+	    "--configdir=.", (char *)NULL);
 	err(99, "%s", program);
 }
 

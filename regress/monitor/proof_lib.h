@@ -48,6 +48,12 @@ extern struct watch {
 	int verified;		/* calls of signature_holds() */
 } watch;
 
+/*
+ * apart(memory, p, len): a copy at the very end of its own memory, which the
+ * caller frees, so that ASan sees a step outside even if it is empty.
+ */
+struct bytes apart(uint8_t **, const uint8_t *, size_t);
+
 /* load(tc, args): read records from "mktranscript args". */
 void load(const atf_tc_t *, const char *);
 

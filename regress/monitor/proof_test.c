@@ -9,6 +9,7 @@
 #include "proof_lib.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "keyid_vectors.h"
@@ -67,9 +68,13 @@ no_cut_key_accepted(const struct record *r)
 {
 	struct buf tr = r->tr;
 	size_t at[MESSAGES_MAX], len, n = split(&tr, at);
-	uint8_t *cert = tr.d + at[n - 1], *spki = spki_at(&tr, &len);
+	uint8_t *cert = tr.d + at[n - 1], *spki = spki_at(&tr, &len), *key;
+	struct bytes sig = { r->verify.d + 8, r->verify.len - 8 };
 
 	while (len-- > 0) {
+		ATF_REQUIRE(!signature_holds((unsigned int)number(r->verify.d +
+		    4, 2), apart(&key, spki, len), sig, sig));
+		free(key);
 		put_number(cert + 1, len + 9, 3);
 		put_number(cert + 5, len + 5, 3);
 		put_number(cert + 8, len, 3);
@@ -157,7 +162,7 @@ ATF_TC_BODY(forged__with_private_key, tc)
 	}
 	printf("%zu forgeries and controls, %zu accepted\n", nrecords, good);
 	ATF_CHECK_EQ(3, good);		/* just the controls */
-	ATF_CHECK_EQ(50, nrecords);
+	ATF_CHECK_EQ(59, nrecords);
 }
 
 /* The handshakes that the tests of the message list begin with. */
@@ -326,6 +331,28 @@ ATF_TC_BODY(messages__cut, tc)
 	ATF_CHECK_EQ(0, good);
 }
 
+ATF_TC_WITHOUT_HEAD(messages__extended);
+ATF_TC_BODY(messages__extended, tc)
+{
+	static const uint8_t zero[300];
+	struct buf tr, verify;
+	size_t i, k;
+
+	load_lists(tc);
+	for (i = 0; i < nrecords; i++)
+		for (k = 1; k <= sizeof(zero); k++) {
+			tr = records[i].tr;
+			verify = records[i].verify;
+			append(&tr, zero, k);
+			append(&verify, zero, k);
+			ATF_CHECK(!accepted(&records[i], &tr,
+			    &records[i].verify));
+			ATF_CHECK(!accepted(&records[i], &records[i].tr,
+			    &verify));
+			ATF_CHECK(!accepted(&records[i], &tr, &verify));
+		}
+}
+
 ATF_TC(messages__other_length);
 ATF_TC_HEAD(messages__other_length, tc)
 {
@@ -336,11 +363,10 @@ ATF_TC_BODY(messages__other_length, tc)
 {
 	static const uint8_t zero[3];
 	const struct record *r;
-	struct buf tr, verify;
+	struct buf tr;
 	size_t at[MESSAGES_MAX], i, j, k, n, len, more, good = 0;
 
 	load(tc, "good ed25519");
-	watch.only = NULL;
 	for (i = 0; i < 2; i++) {
 		r = &records[i];
 		n = split(&r->tr, at);
@@ -359,15 +385,35 @@ ATF_TC_BODY(messages__other_length, tc)
 				good += accepted(r, &tr, &r->verify);
 			}
 		}
-		len = r->verify.len - 8;
-		for (k = 0; k <= len + sizeof(zero); k++) {
-			if (k == len)
+	}
+	ATF_CHECK_EQ(0, good);
+}
+
+ATF_TC(verify__other_length);
+ATF_TC_HEAD(verify__other_length, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "Each CertificateVerify cut or "
+	    "extended, with lengths that fit again");
+}
+ATF_TC_BODY(verify__other_length, tc)
+{
+	static const uint8_t zero[3];
+	const struct record *r;
+	struct buf verify;
+	size_t i, k, good = 0;
+
+	load(tc, "good ed25519 ed448 p256 p521 rsa2048 pss2048");
+	for (i = 0; i < nrecords; i++) {
+		r = &records[i];
+		for (k = 4; k <= r->verify.len + sizeof(zero); k++) {
+			if (k == r->verify.len)
 				continue;
 			verify = r->verify;
 			append(&verify, zero, sizeof(zero));
-			verify.len = 8 + k;
-			put_number(verify.d + 1, 4 + k, 3);
-			put_number(verify.d + 6, k, 2);
+			verify.len = k;
+			put_number(verify.d + 1, k - 4, 3);
+			if (k >= 8)
+				put_number(verify.d + 6, k - 8, 2);
 			good += accepted(r, &r->tr, &verify);
 		}
 	}
@@ -568,7 +614,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, messages__repeated);
 	ATF_TP_ADD_TC(tp, messages__added);
 	ATF_TP_ADD_TC(tp, messages__cut);
+	ATF_TP_ADD_TC(tp, messages__extended);
 	ATF_TP_ADD_TC(tp, messages__other_length);
+	ATF_TP_ADD_TC(tp, verify__other_length);
 	ATF_TP_ADD_TC(tp, messages__at_the_limit);
 	ATF_TP_ADD_TC(tp, nonce__another);
 	ATF_TP_ADD_TC(tp, key__unknown);

@@ -5,6 +5,7 @@
  */
 #include "proof_lib.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <gmp.h>
@@ -172,6 +173,25 @@ ATF_TC_BODY(ecdsa__other_encodings, tc)
 	mpz_clears(a, b, NULL);
 }
 
+ATF_TC_WITHOUT_HEAD(ecdsa__numbers_of_no_bytes);
+ATF_TC_BODY(ecdsa__numbers_of_no_bytes, tc)
+{
+	static const uint8_t second[] = { 0x30, 5, 0x02, 1, 1, 0x02, 0 };
+	static const uint8_t both[] = { 0x30, 4, 0x02, 0, 0x02, 0 };
+	static const uint8_t none[] = { 0x30, 0 };
+	struct record *r = &records[0];
+	struct buf verify;
+
+	load(tc, "good p256");
+	verify = r->verify;
+	set_signature(&verify, second, sizeof(second));
+	ATF_CHECK(!accepted(r, &r->tr, &verify));
+	set_signature(&verify, both, sizeof(both));
+	ATF_CHECK(!accepted(r, &r->tr, &verify));
+	set_signature(&verify, none, sizeof(none));
+	ATF_CHECK(!accepted(r, &r->tr, &verify));
+}
+
 ATF_TC_WITHOUT_HEAD(ecdsa__numbers_out_of_range);
 ATF_TC_BODY(ecdsa__numbers_out_of_range, tc)
 {
@@ -297,22 +317,29 @@ make_spki(struct buf *spki, const mpz_t n, const mpz_t e)
 	put_der(spki, 0x30, &all);
 }
 
+/* Something signed, and what nettle says of it, without our limits. */
+struct signed_text {
+	struct buf spki;
+	uint8_t sig[1100];
+	size_t len;
+	int sound;
+};
+
+static const uint8_t text[] = "whatever is signed";
+
 /*
  * Sign with an RSA key made of these Mersenne primes, 2^k - 1: the sum of the
  * exponents is the length of the modulus, and nothing has to be searched for.
- * Returns what nettle says of it, without our limits, and ours in *holds.
  */
-static int
-mersenne(const unsigned long *k, const char *exponent, size_t salt_len,
-    int *holds)
+static void
+mersenne(struct signed_text *st, const unsigned long *k, const char *exponent,
+    size_t salt_len)
 {
-	static const uint8_t content[] = "whatever is signed", salt[64];
+	static const uint8_t salt[64];
 	struct rsa_public_key key;
 	struct sha256_ctx sha;
-	struct buf spki;
-	uint8_t digest[SHA256_DIGEST_SIZE], sig[1100];
+	uint8_t digest[SHA256_DIGEST_SIZE];
 	mpz_t d, m, p, lambda;
-	int ok;
 
 	rsa_public_key_init(&key);
 	mpz_inits(d, m, p, lambda, NULL);
@@ -330,21 +357,34 @@ mersenne(const unsigned long *k, const char *exponent, size_t salt_len,
 	ATF_REQUIRE(mpz_invert(d, key.e, lambda) != 0);
 	ATF_REQUIRE(rsa_public_key_prepare(&key));
 	sha256_init(&sha);
-	sha256_update(&sha, sizeof(content), content);
+	sha256_update(&sha, sizeof(text), text);
 	sha256_digest(&sha, sizeof(digest), digest);
 	ATF_REQUIRE(pss_encode_mgf1(m, mpz_sizeinbase(key.n, 2) - 1,
 	    &nettle_sha256, salt_len, salt, digest));
 	mpz_powm(m, m, d, key.n);
-	nettle_mpz_get_str_256(key.size, sig, m);
-	make_spki(&spki, key.n, key.e);
-	*holds = signature_holds(0x0804, (struct bytes){ spki.d, spki.len },
-	    (struct bytes){ sig, key.size },
-	    (struct bytes){ content, sizeof(content) });
-	ok = rsa_pss_sha256_verify_digest(&key, salt_len, digest, m);
+	st->len = key.size;
+	nettle_mpz_get_str_256(st->len, st->sig, m);
+	make_spki(&st->spki, key.n, key.e);
+	st->sound = rsa_pss_sha256_verify_digest(&key, salt_len, digest, m);
 	mpz_clears(d, m, p, lambda, NULL);
 	rsa_public_key_clear(&key);
-	return ok;
 }
+
+static int
+text_holds(const struct signed_text *st)
+{
+	uint8_t *memory;
+	int holds;
+
+	holds = signature_holds(0x0804,
+	    apart(&memory, st->spki.d, st->spki.len),
+	    (struct bytes){ st->sig, st->len },
+	    (struct bytes){ text, sizeof(text) });
+	free(memory);
+	return holds;
+}
+
+static const unsigned long bits2048[] = { 1279, 607, 89, 61, 7, 5, 0 };
 
 ATF_TC(rsa__bounds_of_keys);
 ATF_TC_HEAD(rsa__bounds_of_keys, tc)
@@ -368,14 +408,14 @@ ATF_TC_BODY(rsa__bounds_of_keys, tc)
 		{ { 1279, 607, 89, 61, 7, 5 }, "4294967291", 1 },
 		{ { 1279, 607, 89, 61, 7, 5 }, "4294967311", 0 }
 	};
+	struct signed_text st;
 	size_t i;
-	int holds;
 
 	(void)tc;
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		ATF_CHECK_MSG(mersenne(keys[i].k, keys[i].e, 32, &holds),
-		    "key %zu is not what the test takes it for", i);
-		ATF_CHECK_EQ_MSG(keys[i].holds, holds, "key %zu", i);
+		mersenne(&st, keys[i].k, keys[i].e, 32);
+		ATF_CHECK_MSG(st.sound, "key %zu is not what it seems", i);
+		ATF_CHECK_EQ_MSG(keys[i].holds, text_holds(&st), "key %zu", i);
 	}
 }
 
@@ -387,15 +427,89 @@ ATF_TC_HEAD(rsa__length_of_salt, tc)
 }
 ATF_TC_BODY(rsa__length_of_salt, tc)
 {
-	static const unsigned long k[] = { 1279, 607, 89, 61, 7, 5, 0 };
+	struct signed_text st;
 	size_t len;
-	int holds;
 
 	(void)tc;
 	for (len = 0; len <= 64; len++) {
-		ATF_CHECK(mersenne(k, "65537", len, &holds));
-		ATF_CHECK_EQ(len == 32, holds);
+		mersenne(&st, bits2048, "65537", len);
+		ATF_CHECK(st.sound);
+		ATF_CHECK_EQ(len == 32, text_holds(&st));
 	}
+}
+
+/* The same key with one byte of its frame changed. */
+static int
+text_holds_with(const struct signed_text *st, size_t at, uint8_t byte)
+{
+	struct signed_text other = *st;
+
+	other.spki.d[at] = byte;
+	return text_holds(&other);
+}
+
+/* Put a byte behind it all, in these two or fewer elements. */
+static int
+text_holds_behind(const struct signed_text *st, size_t outer, size_t inner)
+{
+	struct signed_text other = *st;
+	uint8_t *d = other.spki.d;
+
+	append(&other.spki, "", 1);
+	if (outer != 0)
+		put_number(d + outer, number(d + outer, 2) + 1, 2);
+	if (inner != 0)
+		put_number(d + inner, number(d + inner, 2) + 1, 2);
+	return text_holds(&other);
+}
+
+ATF_TC(rsa__form_of_keys);
+ATF_TC_HEAD(rsa__form_of_keys, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "A key in another frame is none, but parameters are not read");
+}
+ATF_TC_BODY(rsa__form_of_keys, tc)
+{
+	/* 30 82 l l 30 0d 06 09 oid[9] 05 00 03 82 l l 00 30 82 l l n e */
+	struct signed_text st, other;
+	size_t len;
+
+	(void)tc;
+	mersenne(&st, bits2048, "65537", 32);
+	ATF_REQUIRE(text_holds(&st));
+	ATF_CHECK(text_holds_with(&st, 17, 0x0c));
+	ATF_CHECK(!text_holds_with(&st, 0, 0x31));
+	ATF_CHECK(!text_holds_with(&st, 4, 0x31));
+	ATF_CHECK(!text_holds_with(&st, 6, 0x05));
+	ATF_CHECK(!text_holds_with(&st, 7, 8));
+	ATF_CHECK(!text_holds_with(&st, 7, 10));
+	ATF_CHECK(!text_holds_with(&st, 16, 0x0a));
+	ATF_CHECK(!text_holds_with(&st, 16, 0x0b));
+	ATF_CHECK(!text_holds_with(&st, 19, 0x04));
+	ATF_CHECK(!text_holds_with(&st, 23, 1));
+	ATF_CHECK(!text_holds_behind(&st, 0, 0));
+	ATF_CHECK(!text_holds_behind(&st, 2, 0));
+	ATF_CHECK(!text_holds_behind(&st, 2, 21));
+	for (len = 0; len < st.spki.len; len++) {
+		other = st;
+		other.spki.len = len;
+		ATF_CHECK(!text_holds(&other));
+		/* The same in a frame that fits again. */
+		if (len < 4 + 256)
+			continue;
+		put_number(other.spki.d + 2, len - 4, 2);
+		ATF_CHECK(!text_holds(&other));
+		if (len < 23 + 256)
+			continue;
+		put_number(other.spki.d + 21, len - 23, 2);
+		ATF_CHECK(!text_holds(&other));
+	}
+	other.spki.len = 0;
+	append(&other.spki, (uint8_t[]){ 0x30, 17 }, 2);
+	append(&other.spki, st.spki.d + 4, 15);
+	append(&other.spki, (uint8_t[]){ 0x03, 0 }, 2);
+	ATF_CHECK(!text_holds(&other));
 }
 
 ATF_TP_ADD_TCS(tp)
@@ -404,9 +518,11 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ed448__scalar_too_large);
 	ATF_TP_ADD_TC(tp, ed448__last_byte);
 	ATF_TP_ADD_TC(tp, ecdsa__other_encodings);
+	ATF_TP_ADD_TC(tp, ecdsa__numbers_of_no_bytes);
 	ATF_TP_ADD_TC(tp, ecdsa__numbers_out_of_range);
 	ATF_TP_ADD_TC(tp, rsa__numbers_out_of_range);
 	ATF_TP_ADD_TC(tp, rsa__bounds_of_keys);
+	ATF_TP_ADD_TC(tp, rsa__form_of_keys);
 	ATF_TP_ADD_TC(tp, rsa__length_of_salt);
 	return atf_no_error();
 }
