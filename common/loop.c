@@ -44,6 +44,9 @@ RB_GENERATE_INTERNAL(timers, loop_timer, entry, timer_cmp,
 void
 loop_init(void)
 {
+	/* Whoever reads the log or a channel may go away: that is an error. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		fatal("signal");
 	if ((loop_fd = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		fatal("epoll_create1");
 }

@@ -30,7 +30,10 @@ struct loop_timer {
 	void *arg;
 };
 
-/* loop_init(): make the loop.  Fatal if the kernel refuses. */
+/*
+ * loop_init(): make the loop, and have SIGPIPE ignored.  Fatal if the kernel
+ * refuses.
+ */
 void loop_init(void);
 
 /*

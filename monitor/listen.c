@@ -82,8 +82,8 @@ bind_address(int fd, const struct msg_settings *m)
 		fatal("cannot bind to the address and port %u", m->port);
 }
 
-static void
-log_listening(int fd)
+void
+listen_log(int fd)
 {
 	union address a;
 	socklen_t len = sizeof a;
@@ -97,12 +97,26 @@ log_listening(int fd)
 		log_info("Now listening on address '%s', port %u, flowinfo %u, "
 		    "scope_id %u", text, ntohs(a.in6.sin6_port),
 		    ntohl(a.in6.sin6_flowinfo), a.in6.sin6_scope_id);
-	} else if (a.sa.sa_family == AF_INET) {
+	} else {
 		inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof text);
 		log_info("Now listening on address '%s', port %u", text,
 		    ntohs(a.in.sin_port));
-	} else
-		fatalx("the socket is not one for IPv6 or IPv4");
+	}
+}
+
+/* The socket that we were started with, at a number of its own. */
+static int
+inherited(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	/* What is close-on-exec is ours, and was not there at our start. */
+	if (flags != -1 && flags & FD_CLOEXEC)
+		errno = EBADF;
+	if (flags == -1 || flags & FD_CLOEXEC)
+		return -1;
+	/* Not down to 0, 1 or 2, which are what they are. */
+	return fcntl(fd, F_DUPFD_CLOEXEC, CHAN_FD);
 }
 
 int
@@ -111,8 +125,7 @@ listen_open(const struct msg_settings *m)
 	int fd;
 
 	if (m->socket != -1)
-		/* Not down to 0, 1 or 2, which are what they are. */
-		fd = fcntl(m->socket, F_DUPFD_CLOEXEC, CHAN_FD);
+		fd = inherited(m->socket);
 	else
 		fd = socket(m->flags & SETTING_IPV6 ? AF_INET6 : AF_INET,
 		    SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -132,6 +145,5 @@ listen_open(const struct msg_settings *m)
 	/* netd accepts until there is no more. */
 	if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == -1)
 		fatal("fcntl");
-	log_listening(fd);
 	return fd;
 }

@@ -187,6 +187,18 @@ daemonize(void)
 	worker_logger(null);
 }
 
+/*
+ * Below us on the stack lie registers that the dynamic linker has saved when
+ * a library's function was bound: what copied the secrets had used them.
+ */
+static void __attribute__((noinline))
+wipe_stack(void)
+{
+	uint8_t below[64 * 1024];
+
+	explicit_bzero(below, sizeof below);
+}
+
 /* Nothing that follows needs a capability, a new file or a new process. */
 static void
 lock_down(void)
@@ -199,6 +211,7 @@ lock_down(void)
 	worker_watch();
 	sandbox_drop(&id);
 	sandbox_enter(RULES_MONITOR);
+	wipe_stack();
 }
 
 int
@@ -231,6 +244,7 @@ main(int argc, char **argv)
 	fit_limits(&settings.limits);
 	if (!(settings.flags & SETTING_FOREGROUND))
 		daemonize();
+	listen_log(listener);
 	if (config_clients() == 0)
 		log_warnx("No clients defined");
 	netd_init(&settings, listener);

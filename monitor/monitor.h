@@ -93,6 +93,9 @@ enum decision decide_release(const struct client *, uint64_t, uint64_t);
  */
 int listen_open(const struct msg_settings *);
 
+/* listen_log(fd): log where it listens. */
+void listen_log(int);
+
 /* on_netd.c */
 /*
  * netd_init(settings, listener): remember what netd is told whenever it is

@@ -61,6 +61,7 @@ become(uint32_t worker, int fd)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	/* A group of its own, so that a kill reaches what it forks. */
 	if (setpgid(0, 0) == -1 || dup2(fd, CHAN_FD) == -1)
 		_exit(127);

@@ -81,7 +81,7 @@ run_fetch(const struct peer_to *to, const struct peer_key *key)
 	size_t len;
 
 	result = peer_fetch(to, key, &data, &len);
-	if (result == PEER_OK && fwrite(data, 1, len, stdout) != len)
+	if (len > 0 && fwrite(data, 1, len, stdout) != len)
 		err(STATUS_USAGE, "stdout");
 	free(data);
 	fprintf(stderr, "%s\n", peer_result_name(result));

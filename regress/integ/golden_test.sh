@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: ISC
+# What each process of a server at rest has, to the last descriptor, and who
+# can get at it from outside.  Whoever gives a process more has to say so here.
+
+. "$(atf_get_srcdir)/../lib.sh"
+
+helpers=$top_builddir/regress/helpers
+
+# case_of NAME DESCRIPTION: declare a test case.
+case_of() {
+	atf_test_case "$1"
+	eval "$1_head() { atf_set descr \"$2\"; atf_set require.user root; }"
+}
+
+# at_rest: a server that has served one client and is idle again.
+at_rest() {
+	need ip nsenter ss pgrep ps setpriv
+	host_new server
+	mkdir conf
+	"$helpers/mkclients" 3 conf || atf_fail 'no clients'
+	echo '[DEFAULT]' >conf/mandos.conf
+	server_start server conf
+	atf_check -s exit:0 -o match:'^served 1$' -e empty \
+	    ./at_server "$helpers/storm" -k conf/keys.bin -p "$port" -n 1
+	wait_for 20 is_at_rest
+	monitor=$(server_part server monitor)
+	spawner=$(server_part server spawner)
+	netd=$(server_part server netd)
+	session=$(server_part server sessions)
+	session=${session%% *}
+}
+
+# As many sessions as are kept in reserve, none of which has a connection.
+is_at_rest() {
+	[ "$(server_part server sessions | wc -w)" -eq 4 ] &&
+	    [ -z "$(at server ss -Htn "sport = :$port")" ]
+}
+
+# owners: for each descriptor that is a socket, its number and its process.
+owners() {
+	{
+		echo "monitor $monitor"
+		echo "spawner $spawner"
+		echo "netd $netd"
+		for owner_pid in $(server_part server sessions); do
+			echo "session $owner_pid"
+		done
+	} | while read -r owner_name owner_pid; do
+		find "/proc/$owner_pid/fd" -type l -printf "%l $owner_name\n"
+	done | sed -n 's/^socket:\[\(.*\)\] /\1 /p'
+}
+
+# channels: "socket:[N] channel to PROCESS" for each end of a channel, from
+# the pairs that ss prints: each socket, then its peer.
+channels() {
+	owners >owned
+	at server ss -Hxa | awk '
+	FILENAME == "owned" { owner[$1] = $2; next }
+	$1 == "u_seq" && $8 in owner {
+		print "socket:[" $6 "] channel to " owner[$8]
+	}' owned -
+}
+
+# descriptors PID: what they are, in order, and how many of each.
+descriptors() {
+	{
+		channels
+		awk '$4 == "0A" { print "socket:[" $10 "] listening socket" }' \
+		    "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
+		echo "$PWD/server.log log"
+	} >names
+	find "/proc/$1/fd" -type l -printf '%l\n' | awk '
+	FILENAME == "names" { name[$1] = substr($0, length($1) + 2); next }
+	{ print $0 in name ? name[$0] : $0 }' names - | sort | uniq -c |
+	    awk '{ n = $1; $1 = ""; print "descriptor:" $0 ", " n }'
+}
+
+# portrait PID: all that is golden about a process.
+portrait() {
+	descriptors "$1"
+	sed -n -e 's/[ 	][ 	]*/ /g' -e '/^Uid:/p' -e '/^Gid:/p' \
+	    -e '/^Groups:/s/ *$//p' -e '/^Cap/p' -e '/^NoNewPrivs:/p' \
+	    -e '/^Seccomp/p' -e '/^Threads:/p' "/proc/$1/status"
+	sed -n 's/^Max core file size *\([^ ]*\) *\([^ ]*\) .*/core: \1 \2/p' \
+	    "/proc/$1/limits"
+	case $(readlink "/proc/$1/root") in
+	/)	echo 'root: whole system' ;;
+	*' (deleted)')
+		echo "root: removed directory, mode $(stat -Lc %a \
+		    "/proc/$1/root"), entries $(find "/proc/$1/root/" \
+		    -mindepth 1 | wc -l)" ;;
+	*)	echo 'root: some directory' ;;
+	esac
+	# Who is dumpable owns these himself, and is of no other user here.
+	echo "guarded by: $(stat -c %U "/proc/$1/mem")"
+	echo "both writable and executable: $(grep -c '^[^ ]* .wx' \
+	    "/proc/$1/maps")"
+}
+
+# compare PID: hold a portrait against the golden one in standard input.
+compare() {
+	cat >golden
+	portrait "$1" >actual
+	atf_check -s exit:0 -o empty -e empty diff -u golden actual
+}
+
+case_of processes__golden 'a server is these processes and no other'
+processes__golden_body() {
+	at_rest
+	cat >golden <<-END
+		1 mandos
+		5 mandos-netd
+		1 mandos-spawn
+	END
+	for pid in $(host_pids server); do
+		cat "/proc/$pid/comm"
+	done | sort | uniq -c | sed 's/^ *//' >processes
+	atf_check -s exit:0 -o empty -e empty diff -u golden processes
+	server_stop server
+	host_is_idle server || atf_fail "left: $(host_pids server)"
+}
+
+case_of monitor__golden 'the monitor has what it should and nothing else'
+monitor__golden_body() {
+	at_rest
+	compare "$monitor" <<-END
+		descriptor: /dev/null, 1
+		descriptor: anon_inode:[eventpoll], 1
+		descriptor: anon_inode:[signalfd], 1
+		descriptor: channel to netd, 1
+		descriptor: channel to session, 4
+		descriptor: channel to spawner, 1
+		descriptor: listening socket, 1
+		descriptor: log, 2
+		Uid: 0 0 0 0
+		Gid: 0 0 0 0
+		Groups:
+		Threads: 1
+		CapInh: 0000000000000000
+		CapPrm: 0000000000000000
+		CapEff: 0000000000000000
+		CapBnd: 0000000000000000
+		CapAmb: 0000000000000000
+		NoNewPrivs: 1
+		Seccomp: 2
+		Seccomp_filters: 1
+		core: 0 0
+		root: whole system
+		guarded by: root
+		both writable and executable: 0
+	END
+	server_stop server
+}
+
+case_of spawner__golden 'the spawner has what it should and nothing else'
+spawner__golden_body() {
+	at_rest
+	# dac_read_search, kill, setgid, setuid, setpcap and sys_chroot: what
+	# it starts needs them to lock itself down.
+	compare "$spawner" <<-END
+		descriptor: /dev/null, 1
+		descriptor: anon_inode:[eventpoll], 1
+		descriptor: anon_inode:[signalfd], 1
+		descriptor: channel to monitor, 1
+		descriptor: log, 2
+		Uid: 0 0 0 0
+		Gid: 0 0 0 0
+		Groups:
+		Threads: 1
+		CapInh: 0000000000000000
+		CapPrm: 00000000000401e4
+		CapEff: 00000000000401e4
+		CapBnd: 00000000000401e4
+		CapAmb: 0000000000000000
+		NoNewPrivs: 1
+		Seccomp: 0
+		Seccomp_filters: 0
+		core: 0 0
+		root: whole system
+		guarded by: root
+		both writable and executable: 0
+	END
+	server_stop server
+}
+
+# worker_ids: the golden lines that netd and its sessions have in common.
+worker_ids() {
+	uid=$(id -u "$netd_user")
+	gid=$(id -g "$netd_user")
+	cat <<-END
+		Uid: $uid $uid $uid $uid
+		Gid: $gid $gid $gid $gid
+		Groups:
+		Threads: 1
+		CapInh: 0000000000000000
+		CapPrm: 0000000000000000
+		CapEff: 0000000000000000
+		CapBnd: 0000000000000000
+		CapAmb: 0000000000000000
+		NoNewPrivs: 1
+		Seccomp: 2
+		Seccomp_filters: $1
+		core: 0 0
+		root: removed directory, mode 0, entries 0
+		guarded by: root
+		both writable and executable: 0
+	END
+}
+
+case_of netd__golden 'netd has what it should and nothing else'
+netd__golden_body() {
+	at_rest
+	{
+		cat <<-END
+			descriptor: /dev/null, 1
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[signalfd], 1
+			descriptor: channel to monitor, 1
+			descriptor: channel to session, 4
+			descriptor: listening socket, 1
+			descriptor: log, 2
+		END
+		worker_ids 1
+	} >golden_netd
+	compare "$netd" <golden_netd
+	server_stop server
+}
+
+case_of session__golden 'each session has what it should and nothing else'
+session__golden_body() {
+	at_rest
+	{
+		cat <<-END
+			descriptor: /dev/null, 1
+			descriptor: channel to monitor, 1
+			descriptor: channel to netd, 1
+			descriptor: log, 2
+		END
+		worker_ids 2
+	} >golden_session
+	for pid in $(server_part server sessions); do
+		compare "$pid" <golden_session
+	done
+	server_stop server
+}
+
+# libraries PID: those it has mapped, without their versions and without what
+# a sanitizer brings.
+libraries() {
+	sed -n 's|.* /.*/\([^/]*\)\.so.*|\1|p' "/proc/$1/maps" | sort -u |
+	    if [ "$sanitizers" = no ]; then
+		cat
+	    else
+		grep -vxE 'lib(asan|dl|gcc_s|m|pthread|rt|stdc\+\+|ubsan)'
+	    fi
+}
+
+case_of libraries__golden 'no process maps code that it does not need'
+libraries__golden_body() {
+	at_rest
+	libraries "$monitor" >actual_monitor
+	libraries "$spawner" >actual_spawner
+	libraries "$netd" >actual_netd
+	libraries "$session" >actual_session
+	cat >golden_spawner <<-END
+		ld-linux-x86-64
+		libbsd
+		libc
+		libcap-ng
+		libmd
+	END
+	# Nothing that speaks TLS or D-Bus.
+	{
+		cat golden_spawner
+		printf '%s\n' libgmp libhogweed libnettle libseccomp
+	} | sort >golden_monitor
+	{
+		cat golden_monitor
+		# GnuTLS and what it is made of.
+		printf '%s\n' libffi libgnutls libidn2 libp11-kit libtasn1 \
+		    libunistring
+	} | sort >golden_netd
+	# The loader is named after the machine.
+	sed -i 's/^ld-.*/ld/' golden_* actual_*
+	for name in monitor spawner netd; do
+		atf_check -s exit:0 -o empty -e empty \
+		    diff -u "golden_$name" "actual_$name"
+	done
+	atf_check -s exit:0 -o empty -e empty diff -u golden_netd actual_session
+	server_stop server
+}
+
+# intruder UID: make ./intruder, which runs a command as this user without any
+# capability.
+intruder() {
+	printf '#! /bin/sh\nexec setpriv --reuid %s --clear-groups %s "$@"\n' \
+	    "$1" '--bounding-set=-all --inh-caps=-all' >intruder
+	chmod +x intruder
+}
+
+# control: every way leads into an ordinary process of that user.
+control() {
+	./intruder sleep 3600 &
+	wait_for 10 grep -q '^sleep$' "/proc/$!/comm"
+	printf '%s\n' signal ptrace mem mem_write vm_read get_fd files maps \
+	    environ root >ways
+	atf_check -s exit:0 -o file:ways -e empty \
+	    ./intruder "$helpers/reach" "$!"
+	kill "$!"
+}
+
+case_of intruder__as_netd 'the user of netd gets into no process'
+intruder__as_netd_body() {
+	at_rest
+	intruder "$(id -u "$netd_user")"
+	control
+	for pid in $monitor $spawner; do
+		atf_check -s exit:0 -o empty -e empty \
+		    ./intruder "$helpers/reach" "$pid"
+	done
+	# A signal is what users of one id can always send; the filters of
+	# netd and its sessions see to that they do not.
+	for pid in $netd $(server_part server sessions); do
+		atf_check -s exit:0 -o inline:'signal\n' -e empty \
+		    ./intruder "$helpers/reach" "$pid"
+	done
+	for signal in TERM KILL STOP; do
+		for pid in $monitor $spawner; do
+			atf_check -s exit:1 -o empty \
+			    -e match:'Operation not permitted' \
+			    ./intruder /bin/kill -s "$signal" "$pid"
+		done
+	done
+	server_stop server
+}
+
+case_of intruder__as_root 'root without capabilities gets into no process'
+intruder__as_root_body() {
+	at_rest
+	intruder 0
+	control
+	for pid in $monitor $spawner; do
+		atf_check -s exit:0 -o inline:'signal\n' -e empty \
+		    ./intruder "$helpers/reach" "$pid"
+	done
+	for pid in $netd $(server_part server sessions); do
+		atf_check -s exit:0 -o empty -e empty \
+		    ./intruder "$helpers/reach" "$pid"
+	done
+	server_stop server
+}
+
+atf_init_test_cases() {
+	atf_add_test_case processes__golden
+	atf_add_test_case monitor__golden
+	atf_add_test_case spawner__golden
+	atf_add_test_case netd__golden
+	atf_add_test_case session__golden
+	atf_add_test_case libraries__golden
+	atf_add_test_case intruder__as_netd
+	atf_add_test_case intruder__as_root
+}
