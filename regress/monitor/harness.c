@@ -212,4 +212,3 @@ harness_kill(struct harness *h)
 	ATF_REQUIRE_EQ(h->pid, waitpid(h->pid, NULL, 0));
 	close(h->commands);
 }
-
