@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mandos-netd: main(), the order of its start, and its end.
+ */
+#include "netd.h"
+
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "log.h"
+#include "tls.h"
+
+#ifndef NETD_USER
+#define NETD_USER "_mandos-net"
+#endif
+
+/* Memory for netd, and for each session: more than either ever needs. */
+#define DATA_MAX (64 * 1024 * 1024)
+
+/* Heap beyond what is in use when a session starts; it needs less. */
+#define HEAP_PAD (256 * 1024)
+
+/* AddressSanitizer maps terabytes for itself. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#endif
+
+static void
+on_signal(int signo)
+{
+	if (signo == SIGCHLD)
+		pool_reap();
+	else if (signo == SIGTERM)
+		netd_end(0);
+	/* An interrupt from the terminal is for the monitor to act upon. */
+}
+
+/*
+ * Every session starts with a copy of this heap: grow it beforehand, give
+ * nothing back later, and make no mappings apart from it.
+ */
+static void
+prepare_heap(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+	mallopt(M_TRIM_THRESHOLD, DATA_MAX);
+	mallopt(M_TOP_PAD, HEAP_PAD);
+#endif
+}
+
+/*
+ * Give back what the self-test has used: for a session it is cheaper to get
+ * an empty page than a copy of one that nobody needs.
+ */
+static void
+trim_heap(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(HEAP_PAD);
+#endif
+}
+
+/*
+ * Stay on one processor with all sessions.  A session lives for a millisecond
+ * and its memory is that of netd: started on another processor, it would
+ * spend a third more on fetching that from the caches of this one.  And no
+ * flood of connections can take more than one processor from the rest of the
+ * machine.  Where it is not allowed, it is slower.
+ */
+static void
+stay_here(void)
+{
+	cpu_set_t set;
+	int cpu;
+
+	if ((cpu = sched_getcpu()) == -1)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	(void)sched_setaffinity(0, sizeof set, &set);
+}
+
+static void
+prepare_tls(const char *priority)
+{
+	const char *fault;
+
+	if ((fault = tls_setup(priority)) != NULL)
+		fatalx_status(EX_CONFIG, "the TLS priority is refused: %s",
+		    fault);
+	if ((fault = tls_selftest()) != NULL)
+		fatalx_status(EX_SOFTWARE, "the self-test of TLS failed: %s",
+		    fault);
+	tls_warm();
+	trim_heap();
+}
+
+static void
+prepare_limits(void)
+{
+	struct limits *limits = &netd.limits;
+	uint32_t sessions = limits->max_sessions;
+	uint32_t connections = limits->max_connections;
+	struct rlimit nofile;
+
+	if (getrlimit(RLIMIT_NOFILE, &nofile) == -1)
+		fatal("RLIMIT_NOFILE");
+	netd.held_max = limit_ceilings(limits, nofile.rlim_cur);
+	if (netd.held_max == 0)
+		fatalx_status(EX_CONFIG, "%llu descriptors are too few to "
+		    "serve anybody", (unsigned long long)nofile.rlim_cur);
+	if (limits->max_sessions < sessions || netd.held_max < connections)
+		log_warnx("%llu descriptors allow for %u sessions and %u "
+		    "waiting connections, not %u and %u",
+		    (unsigned long long)nofile.rlim_cur, limits->max_sessions,
+		    netd.held_max, sessions, connections);
+	limit_table_init(&netd.penalties, limits);
+	queue_init(&netd.queue, limits->max_sessions_per_source);
+}
+
+/*
+ * What is accepted inherits the timeouts.  It is netd that ends a session
+ * which takes too long; they are for sessions of a netd that was itself
+ * killed.
+ */
+static void
+prepare_listener(int fd)
+{
+	struct timeval tv;
+	uint64_t seconds = netd.limits.handshake_timeout_ms / 1000 + 1;
+	int silent_s = 1;
+
+	tv.tv_sec = seconds > INT32_MAX ? INT32_MAX : (time_t)seconds;
+	tv.tv_usec = 0;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == -1)
+		fatal("setsockopt");
+	/*
+	 * The kernel keeps a connection to itself until the peer has said
+	 * something, at first.  Where it cannot, netd does that all the time.
+	 */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent_s,
+	    sizeof silent_s);
+	if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == -1)
+		fatal("fcntl");
+}
+
+/* Give up all power.  Returns the filter for the sessions. */
+static const struct sandbox_filter *
+lock_down(void)
+{
+	const struct sandbox_id id = { .user = NETD_USER, .empty_root = 1 };
+	const struct sandbox_filter *filter;
+#ifndef SANITIZED
+	const struct rlimit data = { DATA_MAX, DATA_MAX };
+
+	if (setrlimit(RLIMIT_DATA, &data) == -1)
+		fatal("RLIMIT_DATA");
+#endif
+	filter = sandbox_compile(RULES_SESSION);
+	sandbox_drop(&id);
+	sandbox_enter(RULES_NETD);
+	return filter;
+}
+
+static int
+serve(int argc, char **argv)
+{
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0 };
+	const struct msg_ready ready = { 0 };
+	const struct sandbox_filter *filter;
+
+	prepare_heap();
+	child_adopt(&netd.monitor, PROC_NETD, argc, argv);
+	monitor_await(MSG_START);
+	log_open("mandos-netd", (int)boot.log_level);
+	monitor_await(MSG_LISTENER);
+	prepare_tls(boot.priority);
+	prepare_limits();
+	prepare_listener(boot.listener);
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		fatal("signal");
+	stay_here();
+	loop_init();
+	loop_signals(signals, on_signal);
+	filter = lock_down();
+	monitor_watch();
+	monitor_tell(MSG_READY, &ready, -1);
+	listen_start(boot.listener);
+	pool_start(filter);
+	loop_run();
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *fault;
+
+	log_open("mandos-netd", LOG_WARNING);
+	if (argc == 2 && strcmp(argv[1], "--check") == 0) {
+		if ((fault = tls_selftest()) != NULL)
+			fatalx_status(EX_SOFTWARE,
+			    "the self-test of TLS failed: %s", fault);
+		return 0;
+	}
+	if (argc == 3 && strcmp(argv[1], "--check-priority") == 0) {
+		if ((fault = tls_setup(argv[2])) != NULL)
+			fatalx_status(EX_CONFIG,
+			    "the TLS priority is refused: %s", fault);
+		return 0;
+	}
+	return serve(argc, argv);
+}
