@@ -503,6 +503,7 @@ proven(struct session *s)
 	if (s->is_proven)
 		return;
 	s->is_proven = 1;
+	young_remove(s);
 	overdue_remove(s);
 	limit_prove(&netd.penalties, &s->source->key, now);
 	/* A moving average; one quarter is new. */
@@ -542,6 +543,7 @@ pool_verdict(uint64_t number, enum verdict verdict)
 		kill_session(s);
 	} else if (verdict == VERDICT_SERVED || verdict == VERDICT_DENIED)
 		proven(s);
+	young_remove(s);
 	overdue_remove(s);
 	if (s->is_reaped) {
 		session_free(s);

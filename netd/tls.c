@@ -149,19 +149,6 @@ push(gnutls_transport_ptr_t ptr, const void *bytes, size_t len)
 	return (ssize_t)len;
 }
 
-/*
- * Is all that waits to be sent one ChangeCipherSpec?  In TLS 1.3 it means
- * nothing, and no peer waits for it: it can go with what follows.
- */
-static int
-is_filler(const struct wire *wire)
-{
-	static const uint8_t filler[] = { 20, 3, 3, 0, 1, 1 };
-
-	return wire->out_len == sizeof filler &&
-	    memcmp(wire->out, filler, sizeof filler) == 0;
-}
-
 static ssize_t
 pull(gnutls_transport_ptr_t ptr, void *bytes, size_t len)
 {
@@ -171,9 +158,12 @@ pull(gnutls_transport_ptr_t ptr, void *bytes, size_t len)
 	int n;
 
 	if (wire->in_at == wire->in_len) {
-		/* Whoever is about to wait has said all he had to say. */
-		if (wire->out_len > 0 && !is_filler(wire) &&
-		    wire_flush(wire, 0) == -1)
+		/*
+		 * Whoever is about to wait has said all he had to say.  Even
+		 * a lone ChangeCipherSpec goes at once: it takes the ACK along
+		 * for which the peer's TCP holds back the next messages.
+		 */
+		if (wire->out_len > 0 && wire_flush(wire, 0) == -1)
 			n = -1;
 		else
 			n = wire_fill(wire);
@@ -557,7 +547,8 @@ say_goodbye(struct tls *tls, struct mirror *mirror)
 
 /* One connection with ourselves, over a socket pair. */
 static const char *
-try_connection(const struct tls_params *params, const char *priority, int retried)
+try_connection(const struct tls_params *params, const char *priority,
+    int retried)
 {
 	static struct tls tls;
 	static struct wire wire;
