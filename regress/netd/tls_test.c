@@ -226,9 +226,9 @@ answer(const uint8_t *bytes, size_t len, size_t *taken)
 {
 	enum tls_result result;
 	const char *why = NULL;
-	int fds[2];
+	int fds[2], status;
+	uint8_t byte;
 	pid_t pid;
-	int status;
 
 	ATF_REQUIRE_EQ(NULL, tls_setup(""));
 	ATF_REQUIRE_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
@@ -241,6 +241,10 @@ answer(const uint8_t *bytes, size_t len, size_t *taken)
 			bytes += len < 4096 ? len : 4096;
 			len -= len < 4096 ? len : 4096;
 		}
+		/* Stay until what was sent to us could be sent. */
+		shutdown(fds[1], SHUT_WR);
+		while (read(fds[1], &byte, 1) == 1)
+			continue;
 		_exit(0);
 	}
 	close(fds[1]);
