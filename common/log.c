@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -43,13 +44,17 @@ log_level(void)
 int
 log_connect(void)
 {
+	/* A syslogd that hangs costs lines, and not the server. */
+	static const struct timeval patience = { .tv_usec = 100000 };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd;
 
 	strlcpy(sun.sun_path, "/dev/log", sizeof sun.sun_path);
 	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
 		return -1;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1 ||
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof patience) == -1 ||
+	    connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1 ||
 	    dup2(fd, STDERR_FILENO) == -1) {
 		close(fd);
 		return -1;
@@ -107,7 +112,8 @@ vlog(int level, int error, const char *fmt, va_list ap)
 		len = snprintf(line, sizeof line, "<%d>Mandos [%d]: %s: ",
 		    LOG_DAEMON | level, (int)getpid(), level_name(level));
 	else
-		len = snprintf(line, sizeof line, "<%d>%s: ", level, log_name);
+		len = snprintf(line, sizeof line, "<%d>%.64s: ", level,
+		    log_name);
 	used = (size_t)len;
 	n = used + escape(line + used, sizeof line - used - 1, text);
 	/* A line ends with its newline, a datagram for syslogd with a NUL. */

@@ -3,8 +3,9 @@
  * One line per event, in one write(2), to descriptor 2: with a <N> priority
  * prefix as sd-daemon(3) describes it, or, for a daemon, as the datagram that
  * /dev/log takes (descriptor 2 is then a socket connected to it).  Control
- * characters in a line are written as \xNN: no peer forges a line.  errno is
- * kept.  Never pass a secret, and never raw bytes of a peer.
+ * characters in a line are written as \xNN: no text from outside makes a line
+ * of its own.  A process that has been taken over can write what it likes:
+ * descriptor 2 is shared.  errno is kept.  Never pass a secret, and never raw bytes of a peer.
  */
 #ifndef LOG_H
 #define LOG_H

@@ -224,15 +224,3 @@ loop_stop(void)
 {
 	loop_stopped = 1;
 }
-
-void
-loop_fini(void)
-{
-	close(loop_fd);
-	loop_fd = -1;
-	if (loop_signal_io.fd != -1)
-		close(loop_signal_io.fd);
-	loop_signal_io.fd = -1;
-	loop_fetched = 0;
-	RB_INIT(&loop_timers);
-}

@@ -83,10 +83,4 @@ int64_t loop_now(void);
 void loop_run(void);
 void loop_stop(void);
 
-/*
- * loop_fini(): close the loop's descriptors, as a forked child does that has
- * another life; timers and watches are forgotten, not undone.
- */
-void loop_fini(void);
-
 #endif

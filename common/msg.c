@@ -20,7 +20,17 @@
 #include "log.h"
 
 #define TYPE_LEN sizeof(uint32_t)
-#define PACKET_MAX (TYPE_LEN + 1024 + 131072)	/* no row is longer */
+#define PACKET_MAX (TYPE_LEN + 1024 + 131072)
+
+/* No row is longer. */
+#define FITS(NAME, name, from, phases, tail, fds, meaning)		\
+	_Static_assert(TYPE_LEN + sizeof(struct msg_##name) + (tail) <=	\
+	    PACKET_MAX, #NAME " is longer than a packet");
+#define TO_MONITOR FITS
+#define TO_SPAWN FITS
+#define TO_NETD FITS
+#define TO_SESSION FITS
+#include "msgs.def"
 
 struct chan_out {
 	STAILQ_ENTRY(chan_out) entry;
@@ -236,6 +246,7 @@ recv_packet(struct chan *chan, struct msg *msg, int flags)
 	ssize_t n;
 
 	memset(msg, 0, sizeof *msg);
+	msg->type = MSG_MAX_TYPE;
 	msg->fd = -1;
 	do
 		n = recvmsg(chan->fd, &hdr, flags | MSG_CMSG_CLOEXEC);

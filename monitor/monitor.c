@@ -76,7 +76,8 @@ close_inherited(int end)
 {
 	int fd, flags;
 
-	for (fd = STDERR_FILENO + 1; fd < end; fd++)
+	/* Nobody starts us with a million, whatever the limit would permit. */
+	for (fd = STDERR_FILENO + 1; fd < end && fd < 1 << 20; fd++)
 		if ((flags = fcntl(fd, F_GETFD)) != -1 && !(flags & FD_CLOEXEC))
 			close(fd);
 }
@@ -224,6 +225,8 @@ main(int argc, char **argv)
 		return EX_USAGE;
 	log_open("mandos", LOG_WARNING);
 	open_stdio();
+	/* Ignored by who started us, it would be by the spawner, too. */
+	signal(SIGCHLD, SIG_DFL);
 	inherited = raise_descriptors();
 	worker_boot(argv);
 	config_settings(&settings);

@@ -14,7 +14,7 @@
 #include "dispatch.h"
 #include "log.h"
 
-/* Delay before netd is started again, if it ends before it was ready. */
+/* Delay before netd is started again; it doubles until netd is ready. */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
 
@@ -82,7 +82,8 @@ netd_ready(struct loop_io *io, uint32_t events)
 	uint32_t type;
 
 	(void)io;
-	if (events & EPOLLOUT && chan_flush(&netd) == -1) {
+	if (netd.phase == PHASE_OVER ||
+	    (events & EPOLLOUT && chan_flush(&netd) == -1)) {
 		netd_cut();
 		return;
 	}
@@ -133,10 +134,21 @@ netd_exited(int status)
 		return;
 	}
 	loop_timer_set(&restart, backoff_ms);
-	if (backoff_ms < BACKOFF_MIN_MS)
-		backoff_ms = BACKOFF_MIN_MS;
-	else if ((backoff_ms *= 2) > BACKOFF_MAX_MS)
+	if ((backoff_ms *= 2) > BACKOFF_MAX_MS)
 		backoff_ms = BACKOFF_MAX_MS;
+}
+
+static void
+netd_tell(enum msg_type type, const void *body)
+{
+	if (netd.fd == -1 || netd.phase == PHASE_OVER ||
+	    chan_send(&netd, type, body, NULL, 0, -1) == 0)
+		return;
+	/* Our caller is about to end a session: the loop will cut it off. */
+	if (errno == ENOBUFS)
+		log_warnx("netd leaves its messages unread and is killed");
+	netd.phase = PHASE_OVER;
+	worker_kill(PROC_NETD);
 }
 
 void
@@ -144,9 +156,7 @@ netd_tell_end(uint64_t number, enum verdict verdict)
 {
 	struct msg_session_end m = { .session = number, .verdict = verdict };
 
-	if (netd.fd != -1 &&
-	    chan_send(&netd, MSG_SESSION_END, &m, NULL, 0, -1) == -1)
-		worker_kill(PROC_NETD);
+	netd_tell(MSG_SESSION_END, &m);
 }
 
 void
@@ -154,9 +164,7 @@ netd_tell_wait(uint64_t number, uint64_t ms)
 {
 	struct msg_session_wait m = { .session = number, .wait_ms = ms };
 
-	if (netd.fd != -1 &&
-	    chan_send(&netd, MSG_SESSION_WAIT, &m, NULL, 0, -1) == -1)
-		worker_kill(PROC_NETD);
+	netd_tell(MSG_SESSION_WAIT, &m);
 }
 
 const char *
@@ -166,7 +174,7 @@ on_ready(struct chan *chan, const struct msg_ready *m, struct msg *msg)
 	(void)msg;
 	chan->phase = PHASE_RUN;
 	served = 1;
-	backoff_ms = 0;
+	backoff_ms = BACKOFF_MIN_MS;
 	monitor_serving();
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include "netd.h"
 
 #include <sys/types.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -173,13 +174,17 @@ lock_down(void)
 	const struct sandbox_id id = { .user = NETD_USER, .empty_root = 1 };
 	const struct sandbox_filter *filter;
 #ifndef SANITIZED
-	const struct rlimit data = { DATA_MAX, DATA_MAX };
+	const struct rlimit memory = { DATA_MAX, DATA_MAX };
 
-	if (setrlimit(RLIMIT_DATA, &data) == -1)
-		fatal("RLIMIT_DATA");
+	/* RLIMIT_DATA counts neither shared mappings nor stacks. */
+	if (setrlimit(RLIMIT_AS, &memory) == -1)
+		fatal("RLIMIT_AS");
 #endif
 	filter = sandbox_compile(RULES_SESSION);
 	sandbox_drop(&id);
+	/* The spawner kills us when the monitor ends; who when it is killed? */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		fatal("PR_SET_PDEATHSIG");
 	sandbox_enter(RULES_NETD);
 	return filter;
 }
@@ -199,8 +204,6 @@ serve(int argc, char **argv)
 	prepare_tls(boot.priority);
 	prepare_limits();
 	prepare_listener(boot.listener);
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		fatal("signal");
 	stay_here();
 	loop_init();
 	loop_signals(signals, on_signal);

@@ -185,8 +185,12 @@ session_run(struct chan *monitor, struct chan *netd_chan)
 	if (tls_open(&tls, &wire, nonce.nonce) == -1)
 		fatalx("cannot prepare a TLS session");
 
+	/* The filter knows the connection as 0, the lowest that is free. */
+	close(STDIN_FILENO);
 	await(netd_chan, &msg, MSG_CONNECTION);
 	wire_init(&wire, msg_take_fd(&msg));
+	if (wire.fd != STDIN_FILENO)
+		fatalx("the connection is descriptor %d", wire.fd);
 	msg_free(&msg);
 	chan_close(netd_chan);
 	_exit(serve(monitor));

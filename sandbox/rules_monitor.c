@@ -35,7 +35,8 @@ const struct sandbox_rule rules_base[] = {
 	ALLOW("recvmsg", "channels"),
 	ALLOW("restart_syscall", "made by the kernel after a stop"),
 	ALLOW("rt_sigreturn", "end of a signal handler"),
-	ALLOW("sendmsg", "channels"),
+	ALLOW_IF("sendmsg", "channels; MSG_FASTOPEN would connect",
+	    ONLY(2, MSG_DONTWAIT | MSG_NOSIGNAL)),
 	ALLOW_IF("write", "log lines", IS(0, STDERR_FILENO)),
 #ifdef SANDBOX_SANITIZER
 	REFUSE("ioctl", "sanitizer: a report is not for a terminal"),
@@ -55,8 +56,9 @@ const struct sandbox_rule rules_monitor[] = {
 	ALLOW_IF("getsockopt", "is it a channel that a session got?",
 	    IS(1, SOL_SOCKET), IS(2, SO_TYPE)),
 	ALLOW("read", "signalfd"),
-	ALLOW("shutdown", "the spawner is told to end"),
-	ALLOW_IF("socketpair", "channel of a new worker", IS(0, AF_UNIX)),
+	ALLOW_IF("shutdown", "the spawner is told to end", IS(1, SHUT_WR)),
+	ALLOW_IF("socketpair", "channel of a new worker", IS(0, AF_UNIX),
+	    IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC)),
 	END
 };
 

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
 // clang-format off
 const struct sandbox_rule rules_netd[] = {
@@ -26,21 +27,26 @@ const struct sandbox_rule rules_netd[] = {
 	ALLOW_IF("fcntl", "queued messages", IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW_IF("kill", "sessions past their deadline", IS(1, SIGKILL)),
 	ALLOW("read", "signalfd"),
-	ALLOW("recvfrom", "session"),
+	ALLOW_IF("recvfrom", "session", IS(0, STDIN_FILENO)),
 	ALLOW("rt_sigprocmask", "fork"),
 	ALLOW_IF("seccomp", "session: its own filter",
 	    IS(0, SECCOMP_SET_MODE_FILTER), IS(1, 0)),
-	ALLOW("sendto", "session"),
+	ALLOW_IF("sendto", "session", IS(0, STDIN_FILENO),
+	    ONLY(3, MSG_MORE | MSG_NOSIGNAL)),
 	ALLOW("set_robust_list", "fork"),
-	ALLOW("shutdown", "session"),
-	ALLOW_IF("socketpair", "channel of a session", IS(0, AF_UNIX)),
+	ALLOW_IF("shutdown", "session", IS(0, STDIN_FILENO), IS(1, SHUT_WR)),
+	ALLOW_IF("socketpair", "channel of a session", IS(0, AF_UNIX),
+	    IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC)),
 	ALLOW("wait4", "sessions that ended"),
 	END
 };
 
+/* The connection is descriptor 0: others, the log's, are everybody's. */
 const struct sandbox_rule rules_session[] = {
-	ALLOW("recvfrom", "TLS"),
-	ALLOW("sendto", "TLS"),
-	ALLOW("shutdown", "end of the connection"),
+	ALLOW_IF("recvfrom", "TLS", IS(0, STDIN_FILENO)),
+	ALLOW_IF("sendto", "TLS", IS(0, STDIN_FILENO),
+	    ONLY(3, MSG_MORE | MSG_NOSIGNAL)),
+	ALLOW_IF("shutdown", "end of the connection", IS(0, STDIN_FILENO),
+	    IS(1, SHUT_WR)),
 	END
 };

@@ -58,12 +58,18 @@ become(uint32_t worker, int fd)
 	static char syslog_arg[] = "syslog";
 	char path[4096], name[32], *argv[3];
 	sigset_t none;
+	int null;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	/* A group of its own, so that a kill reaches what it forks. */
 	if (setpgid(0, 0) == -1 || dup2(fd, CHAN_FD) == -1)
+		_exit(127);
+	/* Only the reader has a use for what we were started with. */
+	if (worker != PROC_CONF &&
+	    ((null = open("/dev/null", O_RDWR)) == -1 ||
+	    dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1))
 		_exit(127);
 	closefrom(CHAN_FD + 1);
 	strlcpy(name, program(worker), sizeof name);
@@ -77,6 +83,17 @@ become(uint32_t worker, int fd)
 	_exit(127);
 }
 
+static void end_all(void) __attribute__((noreturn));
+
+static void
+tell_exited(uint32_t worker, int status)
+{
+	struct msg_exited m = { .worker = worker, .status = status };
+
+	if (chan_send(&monitor, MSG_EXITED, &m, NULL, 0, -1) == -1)
+		end_all();
+}
+
 static const char *
 on_spawn(struct chan *chan, const struct msg_spawn *m, struct msg *msg)
 {
@@ -86,8 +103,13 @@ on_spawn(struct chan *chan, const struct msg_spawn *m, struct msg *msg)
 	(void)chan;
 	if (program(m->worker) == NULL || pids[m->worker] != 0)
 		return "no such worker, or it is running";
-	if ((pid = fork()) == -1)
-		fatal("fork");
+	if ((pid = fork()) == -1) {
+		/* For the monitor it has ended, and it will try again. */
+		log_warn("fork");
+		close(fd);
+		tell_exited(m->worker, W_EXITCODE(127, 0));
+		return NULL;
+	}
 	if (pid == 0)
 		become(m->worker, fd);
 	/* Both do it, so that it is done whoever comes first. */
@@ -186,7 +208,6 @@ monitor_ready(struct loop_io *io, uint32_t events)
 static void
 child_ended(pid_t pid)
 {
-	struct msg_exited exited;
 	uint32_t i;
 	int status;
 
@@ -203,10 +224,7 @@ child_ended(pid_t pid)
 	if (i == PROC_MAX)
 		return;
 	pids[i] = 0;
-	exited.worker = i;
-	exited.status = status;
-	if (chan_send(&monitor, MSG_EXITED, &exited, NULL, 0, -1) == -1)
-		end_all();
+	tell_exited(i, status);
 }
 
 static void
@@ -227,7 +245,8 @@ on_signal(int signo)
 int
 main(int argc, char **argv)
 {
-	static const int signals[] = { SIGCHLD, 0 };
+	/* Whoever ends the server ends the monitor, and that ends us. */
+	static const int signals[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM, 0 };
 	static const int caps[] = { CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID,
 		CAP_SETUID, CAP_SETPCAP, CAP_SYS_CHROOT, -1 };
 	static const struct sandbox_id id = { .keep_caps = caps,

@@ -319,11 +319,12 @@ ATF_TC_BODY(chan_send__queues_in_order_and_is_bounded, tc)
 	struct msg msg;
 	struct stat st;
 	uint64_t sent = 0, seen = 0;
-	size_t fds = open_fds();
+	size_t fds;
 	int fd;
 
 	(void)tc;
 	loop_init();
+	fds = open_fds();
 	pair(&a, &b);
 	ATF_REQUIRE_EQ(0, loop_io_add(&b.io, b.fd, EPOLLIN, idle, NULL));
 	do
@@ -350,7 +351,6 @@ ATF_TC_BODY(chan_send__queues_in_order_and_is_bounded, tc)
 	ATF_CHECK(!(b.io.events & EPOLLOUT));
 	chan_close(&a);
 	chan_close(&b);
-	loop_fini();
 	ATF_CHECK_EQ(fds, open_fds());
 }
 
@@ -359,10 +359,11 @@ ATF_TC_BODY(chan_close__drops_what_is_queued, tc)
 {
 	struct msg_session_open m = { .session = 1 };
 	struct chan a, b;
-	size_t fds = open_fds();
+	size_t fds;
 
 	(void)tc;
 	loop_init();
+	fds = open_fds();
 	pair(&a, &b);
 	ATF_REQUIRE_EQ(0, loop_io_add(&b.io, b.fd, EPOLLIN, idle, NULL));
 	while (b.queued < 10)
@@ -372,7 +373,6 @@ ATF_TC_BODY(chan_close__drops_what_is_queued, tc)
 	ATF_CHECK_EQ(-1, b.fd);
 	chan_close(&b);
 	chan_close(&a);
-	loop_fini();
 	ATF_CHECK_EQ(fds, open_fds());
 }
 

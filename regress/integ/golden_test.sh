@@ -212,13 +212,13 @@ netd__golden_body() {
 	at_rest
 	{
 		cat <<-END
-			descriptor: /dev/null, 1
+			descriptor: /dev/null, 2
 			descriptor: anon_inode:[eventpoll], 1
 			descriptor: anon_inode:[signalfd], 1
 			descriptor: channel to monitor, 1
 			descriptor: channel to session, 4
 			descriptor: listening socket, 1
-			descriptor: log, 2
+			descriptor: log, 1
 		END
 		worker_ids 1
 	} >golden_netd
@@ -234,7 +234,7 @@ session__golden_body() {
 			descriptor: /dev/null, 1
 			descriptor: channel to monitor, 1
 			descriptor: channel to netd, 1
-			descriptor: log, 2
+			descriptor: log, 1
 		END
 		worker_ids 2
 	} >golden_session

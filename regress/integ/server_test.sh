@@ -359,7 +359,8 @@ stdio__closed_body() {
 	    0=closed 1=closed 2=closed -- "$bin/mandos" --foreground \
 	    $without --port "$port" --configdir "$PWD/etc"
 	gets good good
-	for pid in $(host_pids server); do
+	for pid in $(server_part server monitor) $(server_part server spawner) \
+	    $(server_part server netd); do
 		for fd in 0 1 2; do
 			atf_check -s exit:0 -o inline:'/dev/null\n' -e empty \
 			    readlink "/proc/$pid/fd/$fd"

@@ -426,13 +426,17 @@ static void
 use_session(void)
 {
 	char text[4] = "text";
+	struct iovec iov = { .iov_base = text, .iov_len = sizeof text };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	MUST(close_range(1000, ~0U, 0) == 0);
 	sandbox_enter_compiled(filters[RULES_SESSION]);
 	use_base();
-	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
-	MUST(recv(wire[1], text, sizeof text, 0) == sizeof text);
-	MUST(shutdown(wire[0], SHUT_WR) == 0);
+	MUST(sendmsg(wire[1], &hdr, MSG_NOSIGNAL) == sizeof text);
+	MUST(recv(STDIN_FILENO, text, sizeof text, 0) == sizeof text);
+	MUST(send(STDIN_FILENO, text, sizeof text, MSG_NOSIGNAL) ==
+	    sizeof text);
+	MUST(shutdown(STDIN_FILENO, SHUT_WR) == 0);
 	_exit(17);
 }
 
@@ -444,6 +448,7 @@ use_netd(const void *arg)
 
 	(void)arg;
 	make_wire();
+	MUST(dup2(wire[0], STDIN_FILENO) == STDIN_FILENO);
 	enter(RULES_NETD);
 	use_base();
 	use_loop();
