@@ -27,6 +27,8 @@ resolve_name(struct settings *settings, const char *name, int family,
 		problem_error(&settings->address.where,
 		    "address has no %s address: %s",
 		    family == AF_INET6 ? "IPv6" : "IPv4", gai_strerror(error));
+		if (error == EAI_AGAIN)
+			problem_may_pass();
 		return -1;
 	}
 	if (family == AF_INET6)
@@ -74,6 +76,7 @@ set_scope(struct settings *settings)
 	if ((settings->msg.scope_id = if_nametoindex(interface)) == 0) {
 		problem_error(&settings->interface.where,
 		    "there is no interface %s", interface);
+		problem_may_pass();
 		return -1;
 	}
 	return 0;

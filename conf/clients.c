@@ -184,13 +184,16 @@ read_keyid(struct reading *r)
 		client->msg.flags |= CLIENT_HAS_KEYID;
 		return;
 	}
-	memset(client->msg.keyid, 0, sizeof client->msg.keyid);
 	if (client->key_id[0] == '\0')
 		problem_warn(&client->where,
 		    "this client has no key_id and can never match");
+	else if (keyid_is_void(client->msg.keyid))
+		problem_warn(&entry->where, "key_id is the hash of no key at "
+		    "all: this client can never match");
 	else
 		problem_warn(&entry->where, "key_id is not the 64 hexadecimal "
 		    "digits of a key: this client can never match");
+	memset(client->msg.keyid, 0, sizeof client->msg.keyid);
 }
 
 static int

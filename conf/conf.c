@@ -168,7 +168,7 @@ run_check(struct chan *chan, const struct options *options)
 	ini_init(&ini, "built-in");
 	settings_builtin(&ini);
 	if (settings_merge(&settings, &ini, options) == -1)
-		exit(EX_CONFIG);
+		exit(problem_status());
 	if (helper_netd(path_libexec, "--check", NULL) != 0)
 		fatalx("the self-test of mandos-netd failed");
 	send_settings(chan, &settings);
@@ -205,7 +205,8 @@ main(int argc, char **argv)
 	/* All complaints have been made; nothing of a bad configuration goes
 	 * to the monitor. */
 	if (problem_count() > 0)
-		exit(EX_CONFIG);
+		exit(options.config_test || options.show_config ?
+		    EX_CONFIG : problem_status());
 	if (options.show_config) {
 		print_settings(stdout, &settings);
 		print_clients(stdout, &clients);

@@ -124,6 +124,14 @@ void problem_error(const struct where *, const char *, ...)
 void problem_warn(const struct where *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * problem_may_pass(): the latest error is of the machine and not of the
+ * files, so that another try may succeed.  problem_status(): the exit status
+ * for the errors there were: 1 if all of them may pass, else EX_CONFIG.
+ */
+void problem_may_pass(void);
+int problem_status(void);
+
 /* problem_count(): how many errors there were. */
 unsigned int problem_count(void);
 

@@ -8,7 +8,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "log.h"
 
@@ -16,6 +18,7 @@
 
 static unsigned int errors;
 static unsigned int warnings;
+static unsigned int passing;	/* of the errors */
 static void (*problem_sink)(int, const char *);
 
 static void
@@ -74,6 +77,18 @@ problem_warn(const struct where *where, const char *fmt, ...)
 	va_end(ap);
 }
 
+void
+problem_may_pass(void)
+{
+	passing++;
+}
+
+int
+problem_status(void)
+{
+	return passing == errors ? EXIT_FAILURE : EX_CONFIG;
+}
+
 unsigned int
 problem_count(void)
 {
@@ -83,6 +98,6 @@ problem_count(void)
 void
 problem_reset(void (*sink)(int, const char *))
 {
-	errors = warnings = 0;
+	errors = warnings = passing = 0;
 	problem_sink = sink;
 }

@@ -160,7 +160,8 @@ daemonize(void)
 
 	if ((pid_fd = open(PID_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 	    O_NOFOLLOW, 0644)) == -1)
-		log_warn("Could not open file '%s'", PID_FILE);
+		log_errx("Could not open file '%s': %s", PID_FILE,
+		    strerror(errno));
 	if (chan_pair(fds) == -1 || (pid = fork()) == -1)
 		fatal("cannot become a daemon");
 	if (pid != 0) {
@@ -175,7 +176,7 @@ daemonize(void)
 		fatal("cannot become a daemon");
 	if (pid_fd != -1 && (dprintf(pid_fd, "%d\n", (int)getpid()) < 0 ||
 	    close(pid_fd) == -1))
-		log_warn("Could not write to file '%s' with PID %d", PID_FILE,
+		log_errx("Could not write to file '%s' with PID %d", PID_FILE,
 		    (int)getpid());
 	if (log_connect() == 0) {
 		log_to_syslog();

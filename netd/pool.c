@@ -423,15 +423,18 @@ penalise(const struct session *s, enum limit_offence offence,
 static void
 judge(const struct session *s)
 {
+	int crashed = WIFSIGNALED(s->status) && !s->is_killed;
+
+	if (crashed)
+		log_warnx("a session was ended by signal %d",
+		    WTERMSIG(s->status));
 	if (s->is_proven)
 		return;
 	if (s->verdict == VERDICT_BROKEN)
 		penalise(s, LIMIT_CRASH, "its session broke the message table");
-	else if (WIFSIGNALED(s->status) && !s->is_killed) {
-		log_warnx("a session was ended by signal %d",
-		    WTERMSIG(s->status));
+	else if (crashed)
 		penalise(s, LIMIT_CRASH, "its session crashed");
-	} else if (s->verdict == VERDICT_UNKNOWN)
+	else if (s->verdict == VERDICT_UNKNOWN)
 		penalise(s, LIMIT_REFUSED, "no client has its key");
 	else if (s->verdict == VERDICT_BAD_PROOF)
 		penalise(s, LIMIT_REFUSED, "it could not prove its key");

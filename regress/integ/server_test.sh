@@ -222,6 +222,42 @@ start__bad_configuration_body() {
 	starts 78 "$error" --port "$port"
 }
 
+case_of_root selftest__of_the_monitor 'a proof check that errs decides nothing'
+selftest__of_the_monitor_body() {
+	house
+	bin=$top_builddir/regress/broken
+	refused='<2>mandos: the proof check errs: refusing to run\n'
+	atf_check -s exit:1 -o empty -e inline:"$refused" "$bin/mandos" --check
+	starts 1 '^<2>mandos: the proof check errs: refusing to run$' \
+	    --foreground --port "$port"
+	starts 1 '^<2>mandos: the proof check errs: refusing to run$' \
+	    --port "$port"
+}
+
+case_of_root selftest__of_netd 'a TLS that errs serves nobody'
+selftest__of_netd_body() {
+	house
+	# In place of its netd, this server has one that finds a fault.
+	cat >errs <<-END
+		#! /bin/sh
+		exec ./at_server unshare --mount sh -ec '
+		mount --bind "$top_builddir/regress/broken/mandos-netd" \
+		    "$bin/mandos-netd"
+		exec "\$@"
+		' errs "\$@"
+	END
+	chmod +x errs
+	fault='the self-test of TLS failed: it is broken$'
+	atf_check -s exit:1 -o empty -e match:"^<2>mandos-netd: $fault" \
+	    -e not-match:OK ./errs "$bin/mandos" --check
+	host_pids server >before
+	# shellcheck disable=SC2086	# several options
+	atf_check -s exit:70 -o empty -e match:"^<2>mandos-netd: $fault" \
+	    ./errs "$bin/mandos" --foreground $without --port "$port" \
+	    --configdir "$PWD/etc"
+	wait_for 2 host_is_as_before
+}
+
 case_of_root start__port_in_use 'two servers cannot have one port'
 start__port_in_use_body() {
 	house
@@ -429,7 +465,7 @@ address__link_local_body() {
 	address=$(host_linklocal server s0)
 	starts 78 '^<3>mandos: --address: a link-local address needs an int' \
 	    --foreground --port "$port" --address "$address"
-	starts 78 '^<3>mandos: --interface: there is no interface nope0' \
+	starts 1 '^<3>mandos: --interface: there is no interface nope0' \
 	    --foreground --port "$port" --address "$address" \
 	    --interface nope0
 	opens --address "$address" --interface s0
@@ -635,6 +671,8 @@ atf_init_test_cases() {
 	atf_add_test_case priority__refused
 	atf_add_test_case start__not_root
 	atf_add_test_case start__bad_configuration
+	atf_add_test_case selftest__of_the_monitor
+	atf_add_test_case selftest__of_netd
 	atf_add_test_case start__port_in_use
 	atf_add_test_case missing__said_once
 	atf_add_test_case clients__none

@@ -188,6 +188,9 @@ manuals__lint_body() {
 	    "$top_builddir/man/mandos-design.7"; do
 		atf_check -s exit:0 -o empty -e empty \
 		    mandoc -T lint -W warning "$page"
+		# What the build was to replace.
+		atf_check -s exit:1 -o empty -e empty \
+		    grep -E '@[A-Z_]+@' "$page"
 	done
 }
 
