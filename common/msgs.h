@@ -190,7 +190,10 @@ struct msg_nonce {
 };
 
 struct msg_connection {
-	uint32_t zero;
+	uint8_t address[16];	/* of the peer, for log lines */
+	uint32_t scope_id;
+	uint16_t port;
+	uint16_t zero;
 };
 
 /* tail: handshake messages, then CertificateVerify; lengths add up to it */

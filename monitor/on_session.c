@@ -12,15 +12,13 @@
 #include <sys/socket.h>
 #include <sys/tree.h>
 
-#include <arpa/inet.h>
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "dispatch.h"
 #include "log.h"
+#include "peername.h"
 #include "proof.h"
 
 RB_HEAD(sessions, session);
@@ -42,14 +40,10 @@ RB_GENERATE_INTERNAL(sessions, session, entry, session_cmp,
 static const char *
 peer_text(const struct session *s)
 {
-	static char text[INET6_ADDRSTRLEN + 32];
-	char address[INET6_ADDRSTRLEN], scope[16] = "";
+	static char text[PEERNAME_LEN];
 
-	inet_ntop(AF_INET6, s->peer.address, address, sizeof address);
-	if (s->peer.scope_id != 0)
-		snprintf(scope, sizeof scope, "%%%u", s->peer.scope_id);
-	snprintf(text, sizeof text, "[%s%s]:%u", address, scope, s->peer.port);
-	return text;
+	return peername_print(s->peer.address, s->peer.scope_id, s->peer.port,
+	    text);
 }
 
 static void

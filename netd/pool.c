@@ -334,13 +334,15 @@ static void
 give(struct session *s)
 {
 	struct conn *conn = queue_take(&netd.queue);
-	struct msg_connection body = { 0 };
+	struct msg_connection body = { .scope_id = conn->scope_id,
+		.port = conn->port };
 	struct msg_session_peer peer = { .session = s->number,
 		.scope_id = conn->scope_id, .port = conn->port };
 
 	/* The monitor listens to a session only when it knows its peer, so
 	 * that it is told first. */
 	memcpy(peer.address, conn->address, sizeof peer.address);
+	memcpy(body.address, conn->address, sizeof body.address);
 	monitor_tell(MSG_SESSION_PEER, &peer, -1);
 	s->source = conn->source;
 	memcpy(s->address, conn->address, sizeof s->address);

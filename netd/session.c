@@ -14,6 +14,7 @@
 
 #include "line.h"
 #include "log.h"
+#include "peername.h"
 #include "tls.h"
 
 /* So long is our last handshake message kept back, to go with the secret. */
@@ -21,6 +22,17 @@
 
 static struct wire wire;
 static struct tls tls;
+static struct msg_connection connection;
+
+/* The peer for a log line; made only when there is one to write. */
+static const char *
+peer_text(void)
+{
+	static char text[PEERNAME_LEN];
+
+	return peername_print(connection.address, connection.scope_id,
+	    connection.port, text);
+}
 
 int
 session_first_line(struct wire *w)
@@ -43,7 +55,8 @@ session_first_line(struct wire *w)
 	line_quote(w->in, result == LINE_OK ? used : w->in_len, text,
 	    sizeof text);
 	if (n == -1 || result != LINE_OK) {
-		log_errx("Unknown protocol version: '%s'", text);
+		log_errx("Unknown protocol version: '%s' from %s", text,
+		    peer_text());
 		return SESSION_GARBAGE;
 	}
 	log_debug("Protocol version: '%s'", text);
@@ -102,15 +115,16 @@ prove(struct chan *monitor)
 	case TLS_DONE:
 		break;
 	case TLS_GONE:
-		log_warnx("Handshake failed: %s", why);
+		log_warnx("Handshake failed: %s, from %s", why, peer_text());
 		return SESSION_GONE;
 	case TLS_GARBAGE:
-		log_warnx("Handshake failed: %s", why);
+		log_warnx("Handshake failed: %s, from %s", why, peer_text());
 		return SESSION_GARBAGE;
 	}
 	log_debug("Handshake succeeded");
 	if (!tls_peer_is_raw(&tls)) {
-		log_warnx("Bad certificate: not a raw public key");
+		log_warnx("Bad certificate: not a raw public key, from %s",
+		    peer_text());
 		(void)tls_bye(&tls);
 		return SESSION_GARBAGE;
 	}
@@ -188,6 +202,7 @@ session_run(struct chan *monitor, struct chan *netd_chan)
 	/* The filter knows the connection as 0, the lowest that is free. */
 	close(STDIN_FILENO);
 	await(netd_chan, &msg, MSG_CONNECTION);
+	memcpy(&connection, msg.body, sizeof connection);
 	wire_init(&wire, msg_take_fd(&msg));
 	if (wire.fd != STDIN_FILENO)
 		fatalx("the connection is descriptor %d", wire.fd);

@@ -198,7 +198,7 @@ wrong_proof__nothing_body() {
 	cp victim.pub thief.pub
 	opens
 	shut_out thief
-	logs 'Handshake failed: '
+	logs 'Handshake failed: .*, from \[::1\]:[0-9]'
 	gets good good
 	gets victim victim
 	server_stop server
@@ -273,7 +273,7 @@ tls12__nothing_body() {
 	opens
 	shut_out good \
 	    -P 'NORMAL:-CTYPE-ALL:+CTYPE-RAWPK:-VERS-ALL:+VERS-TLS1.2'
-	logs 'Handshake failed: '
+	logs 'Handshake failed: .*, from \[::1\]:[0-9]'
 	gets good good
 	server_stop server
 }
@@ -291,7 +291,7 @@ x509__nothing_body() {
 	# GnuTLS would put up with it.
 	atf_check -s exit:0 -o inline:'0 bytes\n' -e empty \
 	    ./at_server python3 "$talk" x509 "$port" peer.crt peer.key
-	logs 'Bad certificate: not a raw public key'
+	logs 'Bad certificate: not a raw public key, from \[::1\]:[0-9]'
 	gets good good
 	server_stop server
 }
@@ -312,7 +312,7 @@ first_line__bad_body() {
 	atf_check -s exit:0 -o save:out -e empty \
 	    ./at_server python3 "$talk" lines "$port" "$@"
 	atf_check -s exit:0 -o empty -e empty diff -u expected out
-	logs "Unknown protocol version: 'foo"
+	logs "Unknown protocol version: 'foo.*' from \[::1\]:[0-9]"
 	wait_for 5 said_no $#
 	gets good good
 	server_stop server
