@@ -104,6 +104,15 @@ compare() {
 	atf_check -s exit:0 -o empty -e empty diff -u golden actual
 }
 
+# memory_limited PID: hold that it can have 64 MiB and no more.
+memory_limited() {
+	# AddressSanitizer maps terabytes, and such a build sets no limit.
+	[ "$sanitizers" = no ] || return 0
+	atf_check -s exit:0 -e empty \
+	    -o match:'^Max address space  *67108864  *67108864 ' \
+	    grep '^Max address space' "/proc/$1/limits"
+}
+
 case_of processes__golden 'a server is these processes and no other'
 processes__golden_body() {
 	at_rest
@@ -223,6 +232,7 @@ netd__golden_body() {
 		worker_ids 1
 	} >golden_netd
 	compare "$netd" <golden_netd
+	memory_limited "$netd"
 	server_stop server
 }
 
@@ -240,6 +250,7 @@ session__golden_body() {
 	} >golden_session
 	for pid in $(server_part server sessions); do
 		compare "$pid" <golden_session
+		memory_limited "$pid"
 	done
 	server_stop server
 }

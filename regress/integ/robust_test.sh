@@ -199,6 +199,58 @@ drip__cut_body() {
 	server_stop server
 }
 
+case_of sessions__taken 'who keeps all sessions loses one to a client'
+sessions__taken_body() {
+	serve 5 'max_sessions = 4' 'spare_sessions = 1' \
+	    'handshake_timeout = PT5M'
+	background --drip 8 --half 8 --bad-sources 1 --respawn 3600000
+	wait_for 20 connected 16
+	wait_for 20 sessions_are 4
+	storm -n 3 -c 1 --sources 1 --timeout $((10 * slower))
+	[ "$(figure served)" -eq 3 ] || atf_fail 'not all were served'
+	[ "$(figure max_us)" -le $((4000000 * slower)) ] ||
+	    atf_fail "served after $(figure max_us) us only"
+	connected 4 || atf_fail 'the others had gone'
+	background_end
+	same monitor spawner netd
+	server_stop server
+}
+
+case_of silent__cut 'who says nothing is cut at the deadline'
+silent__cut_body() {
+	serve 5 'handshake_timeout = PT1S'
+	background --idle 8 --bad-sources 2 --respawn 3600000
+	wait_for 10 grep -q '^holding 8$' background
+	# The kernel, which has them first, keeps them for a second or more.
+	wait_for $((6 * slower)) connected 0 0
+	# That is no offence.
+	background_end
+	atf_check -s exit:0 -o empty -e empty cat server.log
+	same monitor spawner netd
+	server_stop server
+}
+
+case_of served__cut 'who is served and stays is cut at the deadline'
+served__cut_body() {
+	house
+	printf '%s\n' 'close_timeout = PT1S' 'handshake_timeout = PT5M' \
+	    >>etc/mandos.conf
+	opens
+	mkfifo hold
+	./at_server "$helpers/linger" ::1 "$port" good.key good.pub \
+	    <hold >received 2>lingered &
+	linger=$!
+	exec 9>hold
+	printf good >secret
+	wait_for 20 cmp received secret
+	# It says no goodbye until descriptor 9 is closed.
+	wait_for $((4 * slower)) idle
+	kill -0 "$linger" || atf_fail "it did not stay: $(cat lingered)"
+	exec 9>&-
+	wait "$linger" || atf_fail "it failed: $(cat lingered)"
+	server_stop server
+}
+
 case_of flood__penalised 'garbage, resets, strangers: only they are refused'
 flood__penalised_body() {
 	serve 10 'handshake_timeout = PT2S'
@@ -347,6 +399,9 @@ atf_init_test_cases() {
 	atf_add_test_case netd__killed
 	atf_add_test_case descriptors__few
 	atf_add_test_case drip__cut
+	atf_add_test_case sessions__taken
+	atf_add_test_case silent__cut
+	atf_add_test_case served__cut
 	atf_add_test_case flood__penalised
 	atf_add_test_case flood__beside_client
 	atf_add_test_case storm__enrolled
