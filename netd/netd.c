@@ -222,6 +222,9 @@ main(int argc, char **argv)
 	const char *fault;
 
 	log_open("mandos-netd", LOG_WARNING);
+	/* With this GnuTLS would write session keys to a file, or try to. */
+	if (unsetenv("SSLKEYLOGFILE") == -1)
+		fatal("unsetenv");
 	if (argc == 2 && strcmp(argv[1], "--check") == 0) {
 		if ((fault = tls_selftest()) != NULL)
 			fatalx_status(EX_SOFTWARE,

@@ -296,6 +296,19 @@ x509__nothing_body() {
 	server_stop server
 }
 
+case_of environment__no_key_log 'no variable makes GnuTLS log session keys'
+environment__no_key_log_body() {
+	house
+	SSLKEYLOGFILE=$(pwd)/keys.log
+	export SSLKEYLOGFILE
+	opens
+	# The client in this test has GnuTLS, too.
+	unset SSLKEYLOGFILE
+	gets good good
+	atf_check -s exit:1 -o empty -e empty test -e keys.log
+	server_stop server
+}
+
 case_of first_line__bad 'not a byte for who begins otherwise'
 first_line__bad_body() {
 	need python3
@@ -398,6 +411,7 @@ atf_init_test_cases() {
 	atf_add_test_case approval__peer_gone
 	atf_add_test_case tls12__nothing
 	atf_add_test_case x509__nothing
+	atf_add_test_case environment__no_key_log
 	atf_add_test_case first_line__bad
 	atf_add_test_case first_line__good
 	atf_add_test_case secret__sizes
