@@ -15,6 +15,22 @@
 
 #include "log.h"
 
+/* Who has the other end of a worker's channel. */
+static enum proc
+starter_of(enum proc me)
+{
+	switch ((int)me) {
+	case PROC_MONITOR:
+		return PROC_PARENT;
+	case PROC_STATE:
+	case PROC_CHECKERD:
+	case PROC_BUSD:
+		return PROC_WARDEN;
+	default:
+		return PROC_MONITOR;
+	}
+}
+
 void
 child_adopt(struct chan *chan, enum proc me, int argc, char **argv)
 {
@@ -32,5 +48,5 @@ child_adopt(struct chan *chan, enum proc me, int argc, char **argv)
 	if (fcntl(CHAN_FD, F_SETFD, FD_CLOEXEC) == -1)
 		fatal("fcntl");
 	closefrom(CHAN_FD + 1);
-	chan_init(chan, CHAN_FD, me, PROC_MONITOR, PHASE_BOOT);
+	chan_init(chan, CHAN_FD, me, starter_of(me), PHASE_BOOT);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The first steps of every program that the spawner starts.
+ * The first steps of every program that the parent starts.
  */
 #ifndef CHILD_H
 #define CHILD_H
@@ -9,7 +9,7 @@
 
 /*
  * child_adopt(chan, me, argc, argv): become worker ${me}: take descriptor 3
- * as channel to the monitor, close every higher one, and log as told by the
+ * as channel to whoever it is to hear, close every higher one, and log as told by the
  * only argument there may be, "syslog".  A worker ends when that channel does.
  * Fatal, with status 64, if descriptor 3 is no channel: these programs are
  * not for users to start.

@@ -102,8 +102,6 @@ vlog(int level, int error, const char *fmt, va_list ap)
 	size_t n, used;
 	int saved = errno, len;
 
-	if (level > log_least)
-		return;
 	len = vsnprintf(text, sizeof text, fmt, ap);
 	if (error != 0 && len >= 0 && (size_t)len < sizeof text)
 		snprintf(text + len, sizeof text - (size_t)len, ": %s",
@@ -126,10 +124,22 @@ vlog(int level, int error, const char *fmt, va_list ap)
 #define LOG_BODY(level, error) do {					\
 	va_list ap;							\
 									\
+	if ((level) > log_least)					\
+		break;							\
 	va_start(ap, fmt);						\
 	vlog((level), (error), fmt, ap);				\
 	va_end(ap);							\
 } while (0)
+
+void
+log_record(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_NOTICE, 0, fmt, ap);
+	va_end(ap);
+}
 
 void
 log_alertx(const char *fmt, ...)

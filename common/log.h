@@ -43,6 +43,12 @@ void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * log_record(fmt, ...): a line of the record, at level notice whatever the
+ * level is that was asked for.
+ */
+void log_record(const char *, ...) __attribute__((format(printf, 1, 2)));
+
 /* Log at level critical and end the process with status 1. */
 void fatal(const char *, ...)
     __attribute__((format(printf, 1, 2), noreturn));

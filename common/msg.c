@@ -27,9 +27,13 @@
 	_Static_assert(TYPE_LEN + sizeof(struct msg_##name) + (tail) <=	\
 	    PACKET_MAX, #NAME " is longer than a packet");
 #define TO_MONITOR FITS
-#define TO_SPAWN FITS
+#define TO_PARENT FITS
+#define TO_WARDEN FITS
+#define TO_STATE FITS
 #define TO_NETD FITS
 #define TO_SESSION FITS
+#define TO_CHECKERD FITS
+#define TO_BUSD FITS
 #include "msgs.def"
 
 struct chan_out {
@@ -44,12 +48,20 @@ struct chan_out {
 	    sizeof(struct msg_##name), tail, fds, meaning },
 #define TO_MONITOR(NAME, name, from, phases, tail, fds, meaning)	\
 	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_MONITOR)
-#define TO_SPAWN(NAME, name, from, phases, tail, fds, meaning)		\
-	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_SPAWN)
+#define TO_PARENT(NAME, name, from, phases, tail, fds, meaning)		\
+	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_PARENT)
+#define TO_WARDEN(NAME, name, from, phases, tail, fds, meaning)		\
+	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_WARDEN)
+#define TO_STATE(NAME, name, from, phases, tail, fds, meaning)		\
+	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_STATE)
 #define TO_NETD(NAME, name, from, phases, tail, fds, meaning)		\
 	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_NETD)
 #define TO_SESSION(NAME, name, from, phases, tail, fds, meaning)	\
 	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_SESSION)
+#define TO_CHECKERD(NAME, name, from, phases, tail, fds, meaning)	\
+	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_CHECKERD)
+#define TO_BUSD(NAME, name, from, phases, tail, fds, meaning)		\
+	RULE(NAME, name, from, phases, tail, fds, meaning, PROC_BUSD)
 
 const struct msg_rule msg_rules[MSG_MAX_TYPE] = {
 #include "msgs.def"
@@ -68,6 +80,7 @@ chan_init(struct chan *chan, int fd, enum proc me, enum proc peer,
 	chan->peer = peer;
 	chan->phase = phase;
 	chan->io.fd = -1;
+	chan->most = CHAN_QUEUE_MAX;
 	STAILQ_INIT(&chan->out);
 }
 
@@ -138,7 +151,7 @@ queue_packet(struct chan *chan, const struct iovec *iov, size_t count, int fd)
 	struct chan_out *out;
 	size_t i, len = 0;
 
-	if (chan->queued >= CHAN_QUEUE_MAX) {
+	if (chan->queued >= chan->most) {
 		errno = ENOBUFS;
 		return -1;
 	}

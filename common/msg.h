@@ -57,6 +57,7 @@ struct chan {
 	enum phase phase;	/* set by the owner */
 	struct loop_io io;	/* used by owners that have a loop */
 	size_t queued;		/* messages waiting to be sent */
+	size_t most;		/* that may; the owner may permit more */
 	STAILQ_HEAD(, chan_out) out;
 };
 
@@ -80,7 +81,7 @@ int chan_pair(int[2]);
  * is in the loop never blocks: a copy is queued and the loop is asked for
  * EPOLLOUT, when the owner calls chan_flush.  Any other channel blocks.
  * Returns 0, or -1 with errno: the peer is gone, or has left
- * CHAN_QUEUE_MAX messages unread (ENOBUFS) and is to be treated as dead.
+ * chan->most messages unread (ENOBUFS) and is to be treated as dead.
  */
 #define CHAN_QUEUE_MAX 4096
 int chan_send(struct chan *, enum msg_type, const void *, const void *,

@@ -15,10 +15,14 @@
 /* Who may be at an end of a channel. */
 enum proc {
 	PROC_MONITOR,
-	PROC_SPAWN,
+	PROC_PARENT,
 	PROC_CONF,
+	PROC_WARDEN,
+	PROC_STATE,
 	PROC_NETD,
 	PROC_SESSION,
+	PROC_CHECKERD,
+	PROC_BUSD,
 	PROC_MAX
 };
 
@@ -28,7 +32,7 @@ enum proc {
  */
 enum phase {
 	PHASE_BOOT = 1 << 0,	/* a new channel */
-	PHASE_STARTED = 1 << 1,	/* netd: has its settings, wants its socket */
+	PHASE_STARTED = 1 << 1,	/* has its settings, wants its socket */
 	PHASE_RUN = 1 << 2,	/* a worker at work */
 	PHASE_READING = 1 << 3,	/* monitor: reader sends clients */
 	PHASE_IDLE = 1 << 4,	/* session: waits for a connection */
@@ -41,9 +45,13 @@ enum phase {
 enum msg_type {
 #define MSG_ENUM(NAME, ...) MSG_##NAME,
 #define TO_MONITOR MSG_ENUM
-#define TO_SPAWN MSG_ENUM
+#define TO_PARENT MSG_ENUM
+#define TO_WARDEN MSG_ENUM
+#define TO_STATE MSG_ENUM
 #define TO_NETD MSG_ENUM
 #define TO_SESSION MSG_ENUM
+#define TO_CHECKERD MSG_ENUM
+#define TO_BUSD MSG_ENUM
 #include "msgs.def"
 #undef MSG_ENUM
 	MSG_MAX_TYPE
@@ -57,7 +65,7 @@ enum msg_type {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 
-/* monitor and spawner; worker is an enum proc: CONF or NETD */
+/* monitor and parent; worker is an enum proc */
 struct msg_spawn {
 	uint32_t worker;
 };
@@ -66,13 +74,37 @@ struct msg_kill {
 	uint32_t worker;
 };
 
-struct msg_logger {
-	uint32_t zero;
-};
-
 struct msg_exited {
 	uint32_t worker;
 	int32_t status;		/* as from waitpid(2) */
+};
+
+struct msg_listener {
+	uint32_t zero;
+};
+
+struct msg_reader {
+	uint32_t zero;
+};
+
+struct msg_ping {
+	uint32_t zero;
+};
+
+struct msg_stop {
+	uint32_t zero;
+};
+
+struct msg_serving {
+	uint32_t clients;
+	uint32_t enabled;	/* of them */
+	uint32_t refused;	/* the old configuration stays in force */
+	uint32_t zero;
+};
+
+struct msg_pong {
+	uint32_t clients;
+	uint32_t enabled;
 };
 
 /* Limits of netd; mandos.conf(5) explains each under the same name. */
@@ -92,6 +124,13 @@ struct limits {
 	uint64_t penalty_max_ms;
 };
 
+/* Limits of checkerd, likewise. */
+struct check_limits {
+	uint32_t max_checkers;		/* running at once */
+	uint32_t zero;
+	uint64_t checker_timeout_ms;	/* 0: the client's own timeout */
+};
+
 #define SETTING_CHECK (1U << 0)		/* run the self-tests and exit */
 #define SETTING_FOREGROUND (1U << 1)
 #define SETTING_DEBUG (1U << 2)
@@ -100,11 +139,12 @@ struct limits {
 #define SETTING_RESTORE (1U << 5)
 #define SETTING_IPV6 (1U << 6)
 #define SETTING_BIND (1U << 7)		/* address and port are to be bound */
+#define SETTING_STRICT (1U << 8)	/* restart_policy */
+#define SETTING_START_DISABLED (1U << 9)	/* if the ledger is damaged */
 
 #define IFNAME_LEN 16
 
-/* reader to monitor; tail: strings priority, servicename, statedir */
-struct msg_settings {
+struct settings_msg {
 	uint32_t flags;		/* SETTING_* */
 	int32_t socket;		/* --socket, or -1 */
 	uint32_t log_level;	/* syslog(3) number of the least urgent level */
@@ -114,26 +154,219 @@ struct msg_settings {
 	uint16_t zero[3];
 	char interface[IFNAME_LEN];	/* "" for none */
 	struct limits limits;
+	struct check_limits checks;
 };
+
+/* reader to parent; tail: strings priority, servicename, statedir */
+struct msg_settings {
+	struct settings_msg s;
+};
+
+/* parent to monitor; the same with the same tail */
+struct msg_boot {
+	struct settings_msg s;
+};
+
+/*
+ * A client.  Whatever message has it, its strings are the first ones of the
+ * tail, in this order: name, host, checker, key ID as text, fingerprint.
+ */
+#define CLIENT_STRINGS 5
 
 #define CLIENT_ENABLED (1U << 0)
 #define CLIENT_APPROVED_BY_DEFAULT (1U << 1)
 #define CLIENT_HAS_KEYID (1U << 2)	/* else it can never match */
+#define CLIENT_CHECKER_RUNNING (1U << 3)
 
-/* reader to monitor; tail: strings name, host, checker, secret */
-struct msg_client {
+/* What last_checker_status is when it is no exit status. */
+#define CHECKER_NEVER (-2)		/* none has ended yet */
+#define CHECKER_CRASHED (-1)		/* ended by a signal */
+
+struct client_fields {
 	uint8_t keyid[KEYID_LEN];
+	uint32_t number;	/* from 1, this run's; 0 in CLIENT */
 	uint32_t flags;		/* CLIENT_* */
-	uint32_t zero;
+	int32_t last_checker_status;	/* 0 to 255, or CHECKER_* */
+	uint32_t approvals_pending;
 	uint64_t timeout_ms;
 	uint64_t extended_timeout_ms;
 	uint64_t interval_ms;
 	uint64_t approval_delay_ms;
 	uint64_t approval_duration_ms;
+	/* Wall-clock times in microseconds since 1970; 0 is never. */
+	int64_t created_us;
+	int64_t last_enabled_us;
+	int64_t last_checked_ok_us;
+	int64_t last_approval_request_us;
+	int64_t expires_us;
+};
+
+/* The settings of a client, as bits of a set. */
+#define SET_HOST (1U << 0)
+#define SET_CHECKER (1U << 1)
+#define SET_KEYID (1U << 2)		/* keyid, HAS_KEYID and the text */
+#define SET_FINGERPRINT (1U << 3)
+#define SET_TIMEOUT (1U << 4)
+#define SET_EXTENDED_TIMEOUT (1U << 5)
+#define SET_INTERVAL (1U << 6)
+#define SET_APPROVAL_DELAY (1U << 7)
+#define SET_APPROVAL_DURATION (1U << 8)
+#define SET_APPROVED_BY_DEFAULT (1U << 9)
+#define SET_ENABLED (1U << 10)
+#define SET_SECRET (1U << 11)		/* the string behind the client's */
+#define SET_ALL ((1U << 12) - 1)
+
+/* reader to state; tail: the client's strings, secret */
+struct msg_client {
+	struct client_fields f;	/* settings; all else is 0 */
 };
 
 struct msg_conf_end {
 	uint32_t clients;	/* how many CLIENT messages there were */
+};
+
+/* monitor to warden; tail: as of BOOT */
+struct msg_warden_start {
+	struct settings_msg s;
+	uint32_t port;
+	uint32_t zero;
+};
+
+struct msg_channel {
+	uint32_t worker;	/* an enum proc */
+};
+
+struct msg_configure {
+	uint32_t zero;
+};
+
+struct msg_halt {
+	uint32_t zero;
+};
+
+enum event {
+	EVENT_CHECKER_STARTED,	/* tail: the command */
+	EVENT_CHECKER_COMPLETED,	/* wait status; tail: the command */
+	EVENT_GOT_SECRET,
+	EVENT_REJECTED,		/* enum denial */
+	EVENT_NEED_APPROVAL,	/* milliseconds; by default: 0 or 1 */
+	EVENT_UNKNOWN_KEY,	/* tail: key ID in hex, blank, address */
+	EVENT_PENDING,		/* how many sessions may wait for approval */
+	EVENT_MAX
+};
+
+/* The same from monitor to warden, and from there to busd. */
+struct event_msg {
+	uint32_t event;		/* enum event */
+	uint32_t number;	/* of the client; 0 for an unknown key */
+	int64_t value;
+	int64_t by_default;
+};
+
+struct msg_news {
+	struct event_msg e;
+};
+
+struct msg_synced {
+	uint64_t seq;
+};
+
+/* What the release rule wants to know of a client. */
+struct gate {
+	uint8_t keyid[KEYID_LEN];
+	uint32_t number;
+	uint32_t flags;		/* CLIENT_ENABLED, _APPROVED_BY_DEFAULT,
+				   _HAS_KEYID */
+	uint64_t approval_delay_ms;
+};
+
+/* tail: strings name, secret */
+struct msg_enroll {
+	struct gate g;
+};
+
+/* tail: nothing, or a string: the new secret */
+struct msg_gate {
+	struct gate g;
+};
+
+struct msg_unenroll {
+	uint32_t number;
+};
+
+enum approval { APPROVAL_NONE, APPROVAL_YES, APPROVAL_NO, APPROVAL_MAX };
+
+struct msg_approve {
+	uint32_t number;
+	uint32_t approval;	/* enum approval */
+	uint64_t ms;		/* how long it holds */
+};
+
+struct msg_sync {
+	uint64_t seq;
+};
+
+struct msg_configured {
+	uint32_t clients;
+	uint32_t enabled;	/* of them */
+	uint32_t refused;	/* the old configuration stays in force */
+	uint32_t zero;
+};
+
+enum worker_news { WORKER_READY, WORKER_DONE_WITH, WORKER_BROKEN, WORKER_MAX };
+
+struct msg_worker {
+	uint32_t worker;	/* PROC_CHECKERD or PROC_BUSD */
+	uint32_t news;		/* enum worker_news */
+};
+
+/* warden to state; tail: string, the state directory */
+struct msg_state_open {
+	uint32_t flags;		/* SETTING_RESTORE, _STRICT, _START_DISABLED */
+	uint32_t log_level;
+};
+
+struct msg_opened {
+	uint32_t zero;
+};
+
+struct msg_merge {
+	uint32_t zero;
+};
+
+/* state to warden; tail: the client's strings, secret if SET_SECRET */
+struct msg_enrolled {
+	struct client_fields f;
+	uint32_t set;		/* what has changed; all of it if new */
+	uint32_t is_new;	/* not in the warden's table: times count too */
+};
+
+struct msg_dropped {
+	uint32_t number;
+};
+
+struct msg_merged {
+	uint32_t refused;	/* nothing of it has been taken */
+};
+
+/* warden to state; tail: the client's strings, secret if SET_SECRET */
+struct msg_save {
+	struct client_fields f;
+	uint64_t seq;		/* counts up; for SAVED */
+	uint32_t urgent;	/* to be on disk before anything else is done */
+	uint32_t set;		/* SET_SECRET or 0 */
+};
+
+struct msg_forget {
+	uint64_t seq;
+	uint32_t number;
+	uint32_t zero;
+};
+
+struct msg_saved {
+	uint64_t seq;
+	uint32_t error;		/* errno, or 0; then seq is not on disk */
+	uint32_t zero;
 };
 
 /* monitor to netd; tail: the priority string, "" for our default */
@@ -143,7 +376,7 @@ struct msg_start {
 	uint32_t zero;
 };
 
-struct msg_listener {
+struct msg_accept_from {
 	uint32_t zero;
 };
 
@@ -210,7 +443,8 @@ enum denial {
 	DENIAL_PROOF,		/* the proof does not hold */
 	DENIAL_UNKNOWN,		/* no client has this key */
 	DENIAL_DISABLED,
-	DENIAL_NOT_APPROVED,
+	DENIAL_DENIED,		/* by an administrator */
+	DENIAL_TIMED_OUT,	/* nobody approved in time */
 	DENIAL_MAX
 };
 
@@ -226,6 +460,102 @@ enum delivery {
 
 struct msg_delivered {
 	uint32_t result;	/* enum delivery */
+};
+
+struct msg_check_start {
+	struct check_limits limits;
+	uint32_t log_level;
+	uint32_t debug;		/* a checker's output goes to our stderr */
+};
+
+struct msg_check_ready {
+	uint32_t zero;
+};
+
+/* What a CHECK orders, as bits; none: only the fields have changed. */
+#define CHECK_SCHEDULE (1U << 0)	/* first in first_ms, then each interval */
+#define CHECK_CEASE (1U << 1)		/* no more, and kill one that runs */
+#define CHECK_NOW (1U << 2)		/* start one, unless one runs */
+#define CHECK_ABANDON (1U << 3)		/* kill one that runs; schedule stays */
+
+/* tail: the client's strings */
+struct msg_check {
+	struct client_fields f;
+	uint64_t first_ms;
+	uint32_t orders;	/* CHECK_* */
+	uint32_t zero;
+};
+
+struct msg_check_forget {
+	uint32_t number;
+};
+
+/* tail: the command, expanded, without a NUL */
+struct msg_check_started {
+	uint32_t number;
+	uint32_t scheduled;	/* the first after CHECK_SCHEDULE */
+};
+
+/* tail: likewise; a checker that was killed by order is not reported */
+struct msg_check_done {
+	uint32_t number;
+	int32_t status;		/* as from waitpid(2) */
+};
+
+/* tail: strings servicename, interface */
+struct msg_bus_start {
+	uint32_t flags;		/* SETTING_DBUS, _ZEROCONF, _IPV6 */
+	uint32_t log_level;
+	uint16_t port;		/* what is announced */
+	uint16_t zero[3];
+};
+
+struct msg_bus_ready {
+	uint32_t zero;
+};
+
+/* tail: the client's strings */
+struct msg_client_state {
+	struct client_fields f;
+};
+
+struct msg_client_gone {
+	uint32_t number;
+};
+
+/* tail: as the event wants it */
+struct msg_event {
+	struct event_msg e;
+};
+
+enum control {
+	CONTROL_SET,		/* what is in set; tail: strings, secret */
+	CONTROL_APPROVE,
+	CONTROL_DENY,
+	CONTROL_ENABLE,
+	CONTROL_DISABLE,
+	CONTROL_CHECKED_OK,
+	CONTROL_START_CHECKER,
+	CONTROL_STOP_CHECKER,
+	CONTROL_REMOVE,
+	CONTROL_MAX
+};
+
+/* The settings that an administrator may change at run time. */
+#define SET_AT_RUN_TIME \
+	(SET_ALL & ~(SET_KEYID | SET_FINGERPRINT | SET_ENABLED))
+
+struct msg_control {
+	struct client_fields f;	/* the number, and what is to be set */
+	uint64_t request;	/* for CONTROL_DONE */
+	uint32_t what;		/* enum control */
+	uint32_t set;		/* SET_*, for CONTROL_SET */
+};
+
+struct msg_control_done {
+	uint64_t request;
+	uint32_t error;		/* 0; ENOENT: no such client; else not saved */
+	uint32_t zero;
 };
 
 #pragma GCC diagnostic pop

@@ -5,7 +5,7 @@
 #ifndef PATHS_H
 #define PATHS_H
 
-/* The directory of mandos-spawn and of the workers. */
+/* The directory of all programs that the parent starts. */
 extern const char *const path_libexec;
 
 #endif

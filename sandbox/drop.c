@@ -39,6 +39,23 @@ enter_empty_root(void)
 		fatal("empty root %s", path);
 }
 
+/*
+ * A chroot that did nothing would leave the way up open: at a root, and only
+ * there, ".." leads nowhere.
+ */
+static void
+enter_root_here(void)
+{
+	struct stat here, root, above;
+
+	if (stat(".", &here) == -1 || chroot(".") == -1 || chdir("/") == -1 ||
+	    stat("/", &root) == -1 || stat("..", &above) == -1)
+		fatal("the current directory cannot be the root");
+	if (root.st_dev != here.st_dev || root.st_ino != here.st_ino ||
+	    above.st_dev != here.st_dev || above.st_ino != here.st_ino)
+		fatalx("the current directory did not become the root");
+}
+
 /* The ids of ${user}, who must not be root under another name. */
 static void
 find_user(const char *user, uid_t *uid, gid_t *gid)
@@ -92,13 +109,14 @@ prove_ids(uid_t uid, gid_t gid)
 
 /* Ask the kernel itself, not the library that made the change. */
 static void
-prove_caps(const int *keep, int for_children)
+prove_caps(const struct sandbox_id *id)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
 		0 };
 	struct __user_cap_data_struct have[2];
 	uint32_t want[2] = { 0, 0 };
-	int cap, i;
+	const int *keep = id->keep_caps;
+	int cap, i, wanted;
 
 	for (; keep != NULL && *keep != -1; keep++)
 		want[*keep / 32] |= UINT32_C(1) << *keep % 32;
@@ -106,13 +124,17 @@ prove_caps(const int *keep, int for_children)
 		fatal("capget");
 	for (i = 0; i < 2; i++)
 		if (have[i].permitted != want[i] ||
-		    have[i].effective != want[i] || have[i].inheritable != 0)
+		    have[i].effective != want[i] ||
+		    have[i].inheritable != (id->ambient ? want[i] : 0))
 			fatalx("capabilities are left");
 	/* The end is the first number that the kernel does not know. */
-	for (cap = 0; (i = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) != -1; cap++)
-		if (i != (for_children && want[cap / 32] >> cap % 32 & 1) ||
-		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0))
+	for (cap = 0; (i = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) != -1; cap++) {
+		wanted = (int)(want[cap / 32] >> cap % 32 & 1);
+		if (i != ((id->for_children || id->ambient) && wanted) ||
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) !=
+		    (id->ambient && wanted))
 			fatalx("capability %d can come back", cap);
+	}
 	if (cap <= CAP_SETPCAP)
 		fatal("capability bounding set");
 }
@@ -121,6 +143,7 @@ void
 sandbox_drop(const struct sandbox_id *id)
 {
 	const struct rlimit none = { 0, 0 };
+	capng_type_t types = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
 	uid_t uid = 0;
 	gid_t gid = 0;
 
@@ -128,15 +151,20 @@ sandbox_drop(const struct sandbox_id *id)
 		fatalx("only root can drop privileges");
 	if (id->user != NULL)
 		find_user(id->user, &uid, &gid);
+	if (id->ambient)
+		types |= CAPNG_INHERITABLE | CAPNG_AMBIENT;
 	drop_caps(CAPNG_SELECT_BOUNDS, CAPNG_BOUNDING_SET,
-	    id->for_children ? id->keep_caps : NULL);
+	    id->for_children || id->ambient ? id->keep_caps : NULL);
 	if (id->empty_root)
 		enter_empty_root();
+	else if (id->root_here)
+		enter_root_here();
 	drop_ids(uid, gid);
-	drop_caps(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT,
-	    CAPNG_EFFECTIVE | CAPNG_PERMITTED, id->keep_caps);
+	/* The ambient set is emptied with the ids, so it comes after them. */
+	drop_caps(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT, types,
+	    id->keep_caps);
 	prove_ids(uid, gid);
-	prove_caps(id->keep_caps, id->for_children);
+	prove_caps(id);
 	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

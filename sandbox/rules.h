@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The form of the rule tables.  A row is a system call, up to three tests of
- * its arguments which must all hold for the call to be made, and the reason
- * in words.  Two rows for one call mean "or"; what no row allows kills the
- * process.  Rows are in alphabetical order, the last has no name.
+ * its arguments which must all hold for the row to apply, and the reason in
+ * words.  Two rows for one call mean "or".  Rows are in alphabetical order,
+ * the last has no name.
+ *
+ * Such a table says what is allowed, and all else kills the process.  One
+ * alone, of ABSENT, DENY and DENY_IF rows, says what is refused, and all else
+ * is allowed: rules_checkerd, which is also that of every checker.
  */
 #ifndef RULES_H
 #define RULES_H
@@ -17,24 +21,31 @@ struct sandbox_test {
 	unsigned int arg;	/* number of the argument, from 0 */
 	uint64_t mask;		/* holds if (argument & mask) == value; */
 	uint64_t value;		/* a mask of 0 ends the list */
+	int differs;		/* holds if argument != value instead */
 };
 
 struct sandbox_rule {
 	const char *call;	/* a name: not every machine has every call */
 	struct sandbox_test tests[SANDBOX_TESTS];
-	int error;		/* not allowed, but merely fails with this */
+	int error;		/* the call merely fails with this */
 	const char *why;
 };
 
 /* Of an int the kernel ignores the upper half of the register, as we do. */
-#define IS(arg, value)		 { arg, UINT32_MAX, value }
-#define ONLY(arg, bits)		 { arg, UINT32_MAX & ~(uint64_t)(bits), 0 }
-#define WITHOUT(arg, bits)	 { arg, bits, 0 }
+#define IS(arg, value)		 { arg, UINT32_MAX, value, 0 }
+#define ONLY(arg, bits)		 { arg, UINT32_MAX & ~(uint64_t)(bits), 0, 0 }
+#define WITH(arg, bit)		 { arg, bit, bit, 0 }
+#define WITHOUT(arg, bits)	 { arg, bits, 0, 0 }
+/* Of all 64 bits: whoever puts rubbish in the upper half is not excepted. */
+#define IS_NOT(arg, value)	 { arg, UINT64_MAX, value, 1 }
 
-#define ALLOW(call, why)	 { call, { { 0, 0, 0 } }, 0, why }
+#define ALLOW(call, why)	 { call, { { 0, 0, 0, 0 } }, 0, why }
 #define ALLOW_IF(call, why, ...) { call, { __VA_ARGS__ }, 0, why }
-#define REFUSE(call, why)	 { call, { { 0, 0, 0 } }, EACCES, why }
-#define END			 { NULL, { { 0, 0, 0 } }, 0, NULL }
+#define REFUSE(call, why)	 { call, { { 0, 0, 0, 0 } }, EACCES, why }
+#define ABSENT(call, why)	 { call, { { 0, 0, 0, 0 } }, ENOSYS, why }
+#define DENY(call, why)		 { call, { { 0, 0, 0, 0 } }, EPERM, why }
+#define DENY_IF(call, why, ...)	 { call, { __VA_ARGS__ }, EPERM, why }
+#define END			 { NULL, { { 0, 0, 0, 0 } }, 0, NULL }
 
 /* AddressSanitizer needs more to say what it has found. */
 #ifndef __has_feature
@@ -44,10 +55,14 @@ struct sandbox_rule {
 #define SANDBOX_SANITIZER
 #endif
 
-extern const struct sandbox_rule rules_base[];	/* is part of the others */
+extern const struct sandbox_rule rules_base[];	/* in every list of ALLOWs */
 extern const struct sandbox_rule rules_monitor[];
 extern const struct sandbox_rule rules_conf[];
+extern const struct sandbox_rule rules_warden[];
+extern const struct sandbox_rule rules_state[];
 extern const struct sandbox_rule rules_netd[];
 extern const struct sandbox_rule rules_session[];
+extern const struct sandbox_rule rules_checkerd[];	/* what is refused */
+extern const struct sandbox_rule rules_import[];
 
 #endif

@@ -55,8 +55,8 @@ const struct sandbox_rule rules_monitor[] = {
 	ALLOW_IF("fcntl", "queued messages", IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW_IF("getsockopt", "is it a channel that a session got?",
 	    IS(1, SOL_SOCKET), IS(2, SO_TYPE)),
+	ALLOW("mlock", "secrets that a reload brings"),
 	ALLOW("read", "signalfd"),
-	ALLOW_IF("shutdown", "the spawner is told to end", IS(1, SHUT_WR)),
 	ALLOW_IF("socketpair", "channel of a new worker", IS(0, AF_UNIX),
 	    IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC)),
 	END
@@ -64,10 +64,12 @@ const struct sandbox_rule rules_monitor[] = {
 
 const struct sandbox_rule rules_conf[] = {
 	ALLOW("fstat", "size of a file"),
+	ALLOW("getdents64", "clients.d"),
 	ALLOW("lseek", "stdio"),
 	ALLOW("newfstatat", "fstat, as libc calls it"),
-	ALLOW_IF("openat", "clients.conf, files of secrets", ONLY(2,
-	    O_CLOEXEC | O_LARGEFILE | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)),
+	ALLOW_IF("openat", "clients.conf, clients.d, files of secrets", ONLY(2,
+	    O_CLOEXEC | O_DIRECTORY | O_LARGEFILE | O_NOCTTY | O_NOFOLLOW |
+	    O_NONBLOCK)),
 	ALLOW("read", "what was opened"),
 	ALLOW_IF("write", "--show-config", IS(0, STDOUT_FILENO)),
 	END

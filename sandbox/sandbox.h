@@ -7,27 +7,40 @@
 #define SANDBOX_H
 
 /* The rule tables, one per kind of process: rules_*.c. */
-enum sandbox_rules { RULES_MONITOR, RULES_CONF, RULES_NETD, RULES_SESSION };
+enum sandbox_rules {
+	RULES_MONITOR,
+	RULES_CONF,
+	RULES_WARDEN,
+	RULES_STATE,
+	RULES_NETD,
+	RULES_SESSION,
+	RULES_CHECKERD,
+	RULES_IMPORT
+};
 
 struct sandbox_id {
 	const char *user;	/* NULL: keep uid and gid */
 	int empty_root;		/* chroot to an empty directory */
+	int root_here;		/* or to the current directory */
 	const int *keep_caps;	/* CAP_* ending with -1, or NULL for none */
 	int for_children;	/* what it execs as root gets them, too */
+	int ambient;		/* whatever it execs gets exactly them */
 };
 
 /*
  * sandbox_drop(id): in this order, all of it or death: empty the capability
- * bounding set, chroot to a directory that nobody can fill, drop groups, gid
- * and uid, try to get them back (and die if that works), check that no
- * capability is left but keep_caps, no core dumps, not dumpable, no_new_privs.
- * A parent-death signal is forgotten.  Logs nothing on success.
+ * bounding set, chroot to a directory that nobody can fill, or to the current
+ * one and see that it is, drop groups, gid and uid, try to get them back (and
+ * die if that works), check that no capability is left but keep_caps, no core
+ * dumps, not dumpable, no_new_privs.  A parent-death signal is forgotten.
+ * Logs nothing on success.
  */
 void sandbox_drop(const struct sandbox_id *);
 
 /*
  * sandbox_enter(rules): load the seccomp filter made from this rule table.
- * What is not in the table kills the process.  Sets no_new_privs.
+ * What is not in the table kills the process; RULES_CHECKERD alone says what
+ * is refused.  Sets no_new_privs.
  */
 void sandbox_enter(enum sandbox_rules);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Makes a filter of a rule table and loads it; the only file that includes
- * libseccomp.  What the table does not name, and every call by the numbers of
- * another architecture, kills the process.
+ * libseccomp.  What the table does not allow, and every call by the numbers
+ * of another architecture, kills the process.
  */
 #include "sandbox.h"
 
@@ -27,11 +27,18 @@ struct sandbox_filter {
 	struct sock_filter code[512];	/* several times what a table needs */
 };
 
-static const struct sandbox_rule *const tables[] = {
-	[RULES_MONITOR] = rules_monitor,
-	[RULES_CONF] = rules_conf,
-	[RULES_NETD] = rules_netd,
-	[RULES_SESSION] = rules_session,
+static const struct {
+	const struct sandbox_rule *rules;
+	int refuses;		/* the rows say what is refused, not allowed */
+} tables[] = {
+	[RULES_MONITOR] = { rules_monitor, 0 },
+	[RULES_CONF] = { rules_conf, 0 },
+	[RULES_WARDEN] = { rules_warden, 0 },
+	[RULES_STATE] = { rules_state, 0 },
+	[RULES_NETD] = { rules_netd, 0 },
+	[RULES_SESSION] = { rules_session, 0 },
+	[RULES_CHECKERD] = { rules_checkerd, 1 },
+	[RULES_IMPORT] = { rules_import, 0 },
 };
 
 #ifdef SANDBOX_DEBUG
@@ -75,9 +82,11 @@ add_rules(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 		if (call == __NR_SCMP_ERROR)
 			fatalx("seccomp: no system call %s", rule->call);
 		for (n = 0; n < SANDBOX_TESTS && rule->tests[n].mask != 0; n++)
-			cmp[n] = SCMP_CMP64(rule->tests[n].arg,
-			    SCMP_CMP_MASKED_EQ, rule->tests[n].mask,
-			    rule->tests[n].value);
+			cmp[n] = rule->tests[n].differs ?
+			    SCMP_CMP64(rule->tests[n].arg, SCMP_CMP_NE,
+			    rule->tests[n].value, 0) :
+			    SCMP_CMP64(rule->tests[n].arg, SCMP_CMP_MASKED_EQ,
+			    rule->tests[n].mask, rule->tests[n].value);
 		must(seccomp_rule_add_array(ctx, rule->error == 0 ?
 		    SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(rule->error), call, n,
 		    cmp), rule->call);
@@ -88,14 +97,16 @@ add_rules(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 static scmp_filter_ctx
 build(enum sandbox_rules rules)
 {
-	scmp_filter_ctx ctx = seccomp_init(REFUSED);
+	scmp_filter_ctx ctx = seccomp_init(tables[rules].refuses ?
+	    SCMP_ACT_ALLOW : REFUSED);
 
 	if (ctx == NULL)
 		fatalx("seccomp: no filter");
 	must(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, REFUSED),
 	    "foreign architectures");
-	add_rules(ctx, rules_base);
-	add_rules(ctx, tables[rules]);
+	if (!tables[rules].refuses)
+		add_rules(ctx, rules_base);
+	add_rules(ctx, tables[rules].rules);
 	return ctx;
 }
 

@@ -36,12 +36,20 @@ struct row {
 	    sizeof(struct msg_##name), tail, fds },
 #define TO_MONITOR(NAME, name, from, phases, tail, fds, meaning)	\
 	ROW(NAME, name, from, phases, tail, fds, PROC_MONITOR)
-#define TO_SPAWN(NAME, name, from, phases, tail, fds, meaning)		\
-	ROW(NAME, name, from, phases, tail, fds, PROC_SPAWN)
+#define TO_PARENT(NAME, name, from, phases, tail, fds, meaning)		\
+	ROW(NAME, name, from, phases, tail, fds, PROC_PARENT)
+#define TO_WARDEN(NAME, name, from, phases, tail, fds, meaning)		\
+	ROW(NAME, name, from, phases, tail, fds, PROC_WARDEN)
+#define TO_STATE(NAME, name, from, phases, tail, fds, meaning)		\
+	ROW(NAME, name, from, phases, tail, fds, PROC_STATE)
 #define TO_NETD(NAME, name, from, phases, tail, fds, meaning)		\
 	ROW(NAME, name, from, phases, tail, fds, PROC_NETD)
 #define TO_SESSION(NAME, name, from, phases, tail, fds, meaning)	\
 	ROW(NAME, name, from, phases, tail, fds, PROC_SESSION)
+#define TO_CHECKERD(NAME, name, from, phases, tail, fds, meaning)	\
+	ROW(NAME, name, from, phases, tail, fds, PROC_CHECKERD)
+#define TO_BUSD(NAME, name, from, phases, tail, fds, meaning)		\
+	ROW(NAME, name, from, phases, tail, fds, PROC_BUSD)
 
 static const struct row rows[] = {
 #include "msgs.def"

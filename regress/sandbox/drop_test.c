@@ -40,6 +40,7 @@
 
 static const int no_caps[] = { -1 };
 static const int read_caps[] = { CAP_DAC_READ_SEARCH, -1 };
+static const int raw_caps[] = { CAP_NET_RAW, -1 };
 static const int many_caps[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER,
 	CAP_MKNOD, CAP_SYS_ADMIN, CAP_WAKE_ALARM, -1 };
 
@@ -47,6 +48,10 @@ static const struct sandbox_id plain = { .user = NULL };
 static const struct sandbox_id plain_empty = { .user = NULL, .empty_root = 1 };
 static const struct sandbox_id user = { .user = USER };
 static const struct sandbox_id user_empty = { .user = USER, .empty_root = 1 };
+static const struct sandbox_id plain_here = { .user = NULL, .root_here = 1 };
+static const struct sandbox_id user_here = { .user = USER, .root_here = 1 };
+static const struct sandbox_id user_raw = { .user = USER,
+	.keep_caps = raw_caps, .ambient = 1 };
 
 #define CASE(name, text)						\
 ATF_TC(name);								\
@@ -75,7 +80,7 @@ bits(const int *caps)
 
 /* The sets must be exactly these; asked of the kernel alone. */
 static void
-must_have(uint64_t have, uint64_t inheritable, uint64_t bounding)
+must_have(uint64_t have, uint64_t ambient, uint64_t bounding)
 {
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3
@@ -89,11 +94,11 @@ must_have(uint64_t have, uint64_t inheritable, uint64_t bounding)
 	MUST((data[1].permitted * UINT64_C(0x100000000) |
 	    data[0].permitted) == have);
 	MUST((data[1].inheritable * UINT64_C(0x100000000) |
-	    data[0].inheritable) == inheritable);
+	    data[0].inheritable) == ambient);
 	for (cap = 0; (state = prctl(PR_CAPBSET_READ, cap)) != -1; cap++) {
 		MUST(state == !!(bounding & bit(cap)));
 		MUST(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) ==
-		    0);
+		    !!(ambient & bit(cap)));
 	}
 	MUST(cap > CAP_CHECKPOINT_RESTORE);
 }
@@ -202,8 +207,8 @@ caps_kept(const void *arg)
 
 	be_rich();
 	sandbox_drop(id);
-	must_have(bits(id->keep_caps), 0,
-	    id->for_children ? bits(id->keep_caps) : 0);
+	must_have(bits(id->keep_caps), id->ambient ? bits(id->keep_caps) : 0,
+	    id->for_children || id->ambient ? bits(id->keep_caps) : 0);
 }
 
 CASE(caps__kept_ones_only, "what is to stay is there, and nothing else")
@@ -222,6 +227,9 @@ CASE(caps__kept_ones_only, "what is to stay is there, and nothing else")
 	PASSES(caps_kept, &id);
 	id.for_children = 1;
 	PASSES(caps_kept, &id);
+	id.ambient = 1;
+	PASSES(caps_kept, &id);
+	PASSES(caps_kept, &user_raw);
 }
 
 static void
@@ -277,6 +285,23 @@ CASE(caps__not_regained_by_exec, "a program that root starts gets none")
 	ATF_CHECK_EQ(0, o.status);
 	ATF_CHECK_STREQ("0000000000000000\n0000000000000004\n"
 	    "0000000000000004\n0000000000000004\n0000000000000000\n", o.text);
+}
+
+CASE(caps__ambient, "a program that the user starts has what is kept")
+{
+	const struct sandbox_id none = { .user = USER, .keep_caps = no_caps,
+		.ambient = 1 };
+	struct outcome o;
+
+	(void)tc;
+	child_run(&o, caps_exec, &user_raw);
+	ATF_CHECK_EQ(0, o.status);
+	ATF_CHECK_STREQ("0000000000002000\n0000000000002000\n"
+	    "0000000000002000\n0000000000002000\n0000000000002000\n", o.text);
+	child_run(&o, caps_exec, &none);
+	ATF_CHECK_EQ(0, o.status);
+	ATF_CHECK_STREQ("0000000000000000\n0000000000000000\n"
+	    "0000000000000000\n0000000000000000\n0000000000000000\n", o.text);
 }
 
 /* The root directory. */
@@ -415,6 +440,56 @@ CASE(root__in_tmp_if_run_is_read_only, "one writable directory is enough")
 	(void)tc;
 	PASSES(root_read_only, run);
 	DIES(root_read_only, both, "no empty root in /run or /tmp");
+}
+
+/* In a directory with one file, next to one that is out of reach. */
+static void
+root_here(const void *arg)
+{
+	char text[8] = "";
+	int fd;
+
+	MUST(mkdir("here", 0755) == 0 && chdir("here") == 0);
+	MUST((fd = open("file", O_WRONLY | O_CREAT, 0644)) != -1);
+	MUST(write(fd, "text", 4) == 4 && close(fd) == 0);
+	sandbox_drop(arg);
+	MUST((fd = open("/file", O_RDONLY)) != -1);
+	MUST(read(fd, text, sizeof text) == 4 && close(fd) == 0);
+	MUST(strcmp(text, "text") == 0);
+	MUST(access("file", F_OK) == 0);
+	MUST(access("/etc/passwd", F_OK) == -1 && errno == ENOENT);
+	MUST(access("../outside", F_OK) == -1 && errno == ENOENT);
+	MUST(access("/../../proc/self", F_OK) == -1 && errno == ENOENT);
+	MUST(chroot("/") == -1);
+	must_have(0, 0, 0);
+}
+
+CASE(root__is_the_current_directory, "what is there stays, and that is all")
+{
+	const struct sandbox_id *const ids[] = { &plain_here, &user_here };
+	size_t i;
+
+	(void)tc;
+	ATF_REQUIRE_EQ(0, system("echo no >outside && chmod 755 ."));
+	for (i = 0; i < sizeof ids / sizeof *ids; i++) {
+		PASSES(root_here, ids[i]);
+		ATF_REQUIRE_EQ(0, system("rm -r here"));
+	}
+}
+
+static void
+root_removed(const void *arg)
+{
+	MUST(mkdir("gone", 0755) == 0 && chdir("gone") == 0);
+	MUST(rmdir("../gone") == 0);
+	sandbox_drop(arg);
+	must_stay_empty();
+}
+
+CASE(root__is_where_nothing_is, "a directory that was removed is empty")
+{
+	(void)tc;
+	PASSES(root_removed, &plain_here);
 }
 
 /* What outsiders may see of the process. */
@@ -592,6 +667,17 @@ drop_without(const void *arg)
 	sandbox_drop(&user_empty);
 }
 
+static void
+here_without_chroot(const void *arg)
+{
+	(void)arg;
+	MUST(capng_get_caps_process() == 0);
+	MUST(capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+	    CAP_SYS_CHROOT) == 0);
+	MUST(capng_apply(CAPNG_SELECT_CAPS) == 0);
+	sandbox_drop(&plain_here);
+}
+
 CASE(drop__without_the_power_to, "each step that fails is the end")
 {
 	static const struct {
@@ -608,6 +694,8 @@ CASE(drop__without_the_power_to, "each step that fails is the end")
 	(void)tc;
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		DIES(drop_without, &rows[i].cap, rows[i].message);
+	DIES(here_without_chroot, NULL,
+	    "the current directory cannot be the root");
 }
 
 static void
@@ -628,6 +716,8 @@ ATF_TC_BODY(drop__not_root, tc)
 	(void)tc;
 	DIES(drop_as_user, &plain, "only root can drop privileges");
 	DIES(drop_as_user, &plain_empty, "only root can drop privileges");
+	DIES(drop_as_user, &plain_here, "only root can drop privileges");
+	DIES(drop_as_user, &user_raw, "only root can drop privileges");
 }
 
 /*
@@ -674,6 +764,17 @@ CASE(proof__sees_through_success, "what did not happen is noticed")
 		    "capabilities are left" },
 		{ SCMP_SYS(prctl), 0, PR_CAPBSET_DROP, { .user = USER },
 		    "capability 0 can come back" },
+		{ SCMP_SYS(prctl), 0, PR_CAPBSET_DROP, { .user = USER,
+		    .keep_caps = raw_caps, .ambient = 1 },
+		    "capability 0 can come back" },
+		{ SCMP_SYS(prctl), 0, PR_CAP_AMBIENT, { .user = USER,
+		    .keep_caps = raw_caps, .ambient = 1 },
+		    "capability 13 can come back" },
+		{ SCMP_SYS(capset), 0, 0, { .user = USER,
+		    .keep_caps = raw_caps, .ambient = 1 },
+		    "capabilities are left" },
+		{ SCMP_SYS(chroot), 0, 0, { .root_here = 1 },
+		    "the current directory did not become the root" },
 	};
 	size_t i;
 
@@ -690,11 +791,14 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, caps__kept_ones_only);
 	ATF_TP_ADD_TC(tp, caps__kept_ones_work);
 	ATF_TP_ADD_TC(tp, caps__not_regained_by_exec);
+	ATF_TP_ADD_TC(tp, caps__ambient);
 	ATF_TP_ADD_TC(tp, caps__unknown);
 	ATF_TP_ADD_TC(tp, root__is_empty);
 	ATF_TP_ADD_TC(tp, root__cannot_be_filled);
 	ATF_TP_ADD_TC(tp, root__is_shut);
 	ATF_TP_ADD_TC(tp, root__leaves_no_trace);
+	ATF_TP_ADD_TC(tp, root__is_the_current_directory);
+	ATF_TP_ADD_TC(tp, root__is_where_nothing_is);
 	ATF_TP_ADD_TC(tp, root__in_tmp_if_run_is_read_only);
 	ATF_TP_ADD_TC(tp, core__is_never_dumped);
 	ATF_TP_ADD_TC(tp, memory__is_nobodys_to_read);

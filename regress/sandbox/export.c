@@ -30,8 +30,12 @@ main(int argc, char **argv)
 	static const char *const names[] = {
 		[RULES_MONITOR] = "monitor",
 		[RULES_CONF] = "conf",
+		[RULES_WARDEN] = "warden",
+		[RULES_STATE] = "state",
 		[RULES_NETD] = "netd",
 		[RULES_SESSION] = "session",
+		[RULES_CHECKERD] = "checkerd",
+		[RULES_IMPORT] = "import",
 	};
 	const struct scmp_version *version = seccomp_version();
 	size_t i;
@@ -46,7 +50,7 @@ main(int argc, char **argv)
 			sandbox_export((enum sandbox_rules)i, STDOUT_FILENO);
 			return 0;
 		}
-	fputs("usage: export --build | monitor | conf | netd | session\n",
-	    stderr);
+	fputs("usage: export --build | monitor | conf | warden | state | netd "
+	    "| session | checkerd | import\n", stderr);
 	return 64;
 }
