@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The monitor: the one process that knows secrets and decides.  Everything it
- * hears has passed msg_check; it parses no text and speaks to no network.
+ * The monitor: the one process that sees proofs and hands out secrets.
+ * Everything it hears has passed msg_check; it parses no text, opens no file
+ * and speaks to no network.
  */
 #ifndef MONITOR_H
 #define MONITOR_H
 
 #include <sys/types.h>
+#include <sys/queue.h>
 #include <sys/tree.h>
 
 #include <stddef.h>
@@ -19,62 +21,66 @@
 struct secret {
 	const uint8_t *bytes;
 	size_t len;
+	struct secret_chunk *chunk;	/* where it lies */
 };
 
-/* A section of clients.conf. */
+/* What the warden has said of a client. */
 struct client {
-	RB_ENTRY(client) entry;	/* by key ID; not in the tree without one */
-	uint8_t keyid[KEYID_LEN];
-	char *name;
-	int enabled;
-	int approved_by_default;
-	uint64_t approval_delay_ms;
+	RB_ENTRY(client) by_number;
+	RB_ENTRY(client) by_key;
+	int keyed;		/* it is in the tree by key ID */
+	struct gate gate;
+	char *name;		/* for log lines */
 	struct secret secret;
+	enum approval approved;	/* what an administrator has said lately */
+	struct loop_timer forget_approval;
+	TAILQ_HEAD(, session) sessions;	/* that have proven its key */
+	uint32_t pending;	/* of them, those that may wait for approval */
 };
 
 /* A session process: one connection, one nonce, at most one secret. */
 struct session {
 	RB_ENTRY(session) entry;
+	TAILQ_ENTRY(session) of_client;
 	uint64_t number;	/* netd's */
 	struct chan chan;
 	uint8_t nonce[NONCE_LEN];
 	int has_peer;
-	struct msg_session_peer peer;	/* for log lines only */
-	const struct client *client;	/* whose key it has proven */
+	struct msg_session_peer peer;	/* for log lines and news only */
+	struct client *client;	/* whose key it has proven */
 	uint64_t delay_ms;	/* approval_delay when it had */
-	struct loop_timer approval;	/* until that is over */
+	int64_t proven_ms;	/* when that was */
+	struct loop_timer approval;	/* until the delay is over */
 };
 
 /* client.c */
-/*
- * client_add(m, name, secret): a new client from the reader's message.  Of
- * several with one key ID the first is found.  ${name} is taken over.
- */
-void client_add(const struct msg_client *, char *, struct secret);
-
-/* client_find(keyid): the client with this key, or NULL. */
-const struct client *client_find(const uint8_t[KEYID_LEN]);
-
-/* config.c */
-/*
- * config_settings(settings): start the reader and wait for its settings.  Ends
- * the process with the reader's status if the reader ended without sending
- * any: it was asked for help, or found an error and said so.
- */
-void config_settings(struct msg_settings *);
-extern char *config_priority;	/* the TLS priority string, "" for ours */
+/* Look a client up by proven key ID, or by the warden's number; or NULL. */
+struct client *client_find(const uint8_t[KEYID_LEN]);
+struct client *client_number(uint32_t);
 
 /*
- * config_clients(): receive every client and the end of the configuration.
- * Returns how many; ends the process as config_settings does.
+ * client_new(gate, name, secret): one more, unless the number is taken: then
+ * NULL.  ${name} is taken over.  Of several with one key ID the first is
+ * found.  client_gate(c, gate): what holds for it from here on.
  */
-size_t config_clients(void);
+struct client *client_new(const struct gate *, char *, struct secret);
+void client_gate(struct client *, const struct gate *);
+
+/* client_remove(c): gone, as is every session that waits for it. */
+void client_remove(struct client *);
+
+/* client_approve(c, approval, ms): what an administrator says, for so long. */
+void client_approve(struct client *, enum approval, uint64_t);
+
+/* client_count(&enabled): how many there are, and how many are enabled. */
+uint32_t client_count(uint32_t *);
 
 /* decide.c */
 enum decision {
 	DECISION_RELEASE,
-	DECISION_WAIT,		/* ask again when the delay is over */
+	DECISION_WAIT,		/* ask again when something happens */
 	DECISION_DISABLED,
+	DECISION_DENIED,
 	DECISION_TIMED_OUT	/* nobody approved in time */
 };
 
@@ -86,26 +92,35 @@ enum decision {
  */
 enum decision decide_release(const struct client *, uint64_t, uint64_t);
 
-/* listen.c */
-/*
- * listen_open(settings): the listening socket, made or taken as the settings
- * say.  Ends the process with status 1 and a message if that is impossible.
- */
-int listen_open(const struct msg_settings *);
+/* on_parent.c */
+struct boot {
+	struct settings_msg settings;
+	uint8_t *strings;	/* tail of BOOT: priority, service, statedir */
+	size_t strings_len;
+	char *priority;		/* "" for ours */
+};
 
-/* listen_log(fd): log where it listens. */
-void listen_log(int);
+/*
+ * parent_init(argc, argv, &listener): take over the channel to the parent, and
+ * wait for the settings and the listening socket, which is -1 if the self-test
+ * is all that is wanted.
+ */
+const struct boot *parent_init(int, char **, int *);
+
+/* parent_watch(): serve the parent's messages in the loop from here on. */
+void parent_watch(void);
+
+/* parent_spawn(proc, fd), parent_kill(proc): SPAWN and KILL. */
+void parent_spawn(enum proc, int);
+void parent_kill(enum proc);
+
+/* parent_serving(refused): a configuration is in force, or was refused. */
+void parent_serving(int);
 
 /* on_netd.c */
-/*
- * netd_init(settings, listener): remember what netd is told whenever it is
- * started; netd_start() starts it, in the loop.
- */
-void netd_init(const struct msg_settings *, int);
+/* netd_init(boot, listener), netd_start(): what it is told; start it. */
+void netd_init(const struct boot *, int);
 void netd_start(void);
-
-/* netd_exited(status): it has ended, with this wait status. */
-void netd_exited(int);
 
 /*
  * netd_tell_end(number, verdict), netd_tell_wait(number, ms): SESSION_END and
@@ -115,9 +130,7 @@ void netd_tell_end(uint64_t, enum verdict);
 void netd_tell_wait(uint64_t, uint64_t);
 
 /* on_session.c */
-/*
- * session_limit(count): how many sessions netd may have at once.
- */
+/* session_limit(count): how many sessions netd may have at once. */
 void session_limit(size_t);
 
 /*
@@ -135,13 +148,43 @@ const char *session_peer(const struct msg_session_peer *);
 /* session_end_all(): netd is gone, and every session with it. */
 void session_end_all(void);
 
+/* session_wake(c): ask the release rule again for all that wait. */
+void session_wake(struct client *);
+
+/* session_forget(c): the client goes; who waits for it gets nothing. */
+void session_forget(struct client *);
+
+/* on_warden.c */
+/* warden_start(boot, port): have it started, and state after it. */
+void warden_start(const struct boot *, int);
+
+/* warden_channel(proc, fd): the channel of a worker that it is to have. */
+void warden_channel(enum proc, int);
+
+/* warden_configure(fd): the channel of a reader. */
+void warden_configure(int);
+
+/* warden_stop(): end it; the server ends when everything is saved. */
+void warden_stop(void);
+
+/* warden_exited(proc, status): it or the state process has ended. */
+void warden_exited(enum proc, int);
+
+/*
+ * warden_news(event, client, value, by_default, text): tell it; the client is
+ * NULL for an unknown key, and so is ${text} for anything else.
+ */
+void warden_news(enum event, const struct client *, int64_t, int64_t,
+    const char *);
+
 /* secret.c */
 /*
  * secret_keep(bytes, len): copy a secret into memory that is never swapped
  * and never dumped.  The caller wipes its own copy.  Fatal without memory, or
- * without the right to lock it.
+ * without the right to lock it.  secret_drop(secret) wipes it.
  */
 struct secret secret_keep(const uint8_t *, size_t);
+void secret_drop(struct secret *);
 
 /*
  * secret_lend(client, chan): send the secret of ${client} on ${chan}.
@@ -154,37 +197,44 @@ struct secret secret_keep(const uint8_t *, size_t);
 int secret_lend(const struct client *, struct chan *);
 
 /* worker.c */
-/*
- * worker_boot(argv): start the spawner, with the server's command line.
- */
-void worker_boot(char **);
+/* A program that is started again when it ends. */
+struct worker {
+	enum proc proc;
+	const char *name;
+	void (*begin)(int);	/* start with this end of its new channel */
+	void (*lost)(void);	/* no more of it; NULL: nothing to forget */
+	int optional;		/* the server serves without it */
+	int served;		/* it has been ready at least once */
+	uint64_t backoff_ms;
+	int64_t breach_at;	/* when it last broke the table, or 0 */
+	struct loop_timer restart;
+};
 
 /*
- * worker_run(proc, chan): have the spawner start this worker; ${chan} becomes
- * the channel to it.  Returns 0, or -1 if no socketpair can be had.
+ * worker_start(w): have the parent start it, and start it again whenever it
+ * ends.  One that is not optional and ends before it was ready ends the
+ * server, with its own exit status.
  */
-int worker_run(enum proc, struct chan *);
-
-/* worker_kill(proc), worker_logger(fd): tell the spawner. */
-void worker_kill(enum proc);
-void worker_logger(int);
+void worker_start(struct worker *);
 
 /*
- * worker_await(proc): wait, outside the loop, until this worker has ended.
- * Returns its exit status, or 70 if it was killed.
+ * worker_ready(w), worker_broken(w): it has said that it is; it has broken the
+ * table and been killed, and the server ends if that was twice in a minute.
  */
-int worker_await(enum proc);
+void worker_ready(struct worker *);
+void worker_broken(struct worker *);
 
-/*
- * worker_watch(): serve the spawner's messages in the loop from here on.
- */
-void worker_watch(void);
+/* worker_exited(w, status): EXITED for it. */
+void worker_exited(struct worker *, int);
 
-/* worker_end(): end the spawner and with it every worker, and wait for it. */
-void worker_end(void);
+/* worker_of(proc): one that was started, or NULL. */
+struct worker *worker_of(enum proc);
 
 /* monitor.c */
-/* monitor_serving(): netd is ready; whoever started us may know. */
+/* monitor_configured(refused): the first time the server begins to serve. */
+void monitor_configured(int);
+
+/* monitor_serving(): netd is ready. */
 void monitor_serving(void);
 
 /* monitor_stop(status): leave the loop and end with this status. */

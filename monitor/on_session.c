@@ -21,11 +21,14 @@
 #include "peername.h"
 #include "proof.h"
 
+#define EVENT_TEXT_LEN (KEYID_HEX_LEN + PEERNAME_LEN)
+
 RB_HEAD(sessions, session);
 
 static struct sessions sessions = RB_INITIALIZER(&sessions);
 static size_t session_count, session_most;
 static uint64_t session_last;	/* the highest number netd has used */
+static uint64_t records;	/* releases and refusals on record */
 
 static int
 session_cmp(struct session *a, struct session *b)
@@ -46,10 +49,43 @@ peer_text(const struct session *s)
 	    text);
 }
 
+/*
+ * The record: one line for every release and every refusal.  The name comes
+ * last and goes to the end of the line, for it may contain anything.
+ */
+static void
+record(const struct session *s, const char *what, const char *reason)
+{
+	char hex[KEYID_HEX_LEN];
+
+	records++;
+	if (s->client == NULL)
+		log_record("%s seq=%llu peer=%s reason=%s", what,
+		    (unsigned long long)records, peer_text(s), reason);
+	else
+		log_record("%s seq=%llu peer=%s reason=%s key_id=%s client=%s",
+		    what, (unsigned long long)records, peer_text(s), reason,
+		    keyid_print(s->client->gate.keyid, hex), s->client->name);
+}
+
+/* Whether it counts as pending: people can see that. */
+static void
+session_pending(struct session *s, int pending)
+{
+	if (s->delay_ms == 0)
+		return;
+	s->client->pending += pending ? 1U : -1U;
+	warden_news(EVENT_PENDING, s->client, s->client->pending, 0, NULL);
+}
+
 static void
 session_end(struct session *s, enum verdict verdict)
 {
 	netd_tell_end(s->number, verdict);
+	if (s->client != NULL) {
+		TAILQ_REMOVE(&s->client->sessions, s, of_client);
+		session_pending(s, 0);
+	}
 	RB_REMOVE(sessions, &sessions, s);
 	session_count--;
 	loop_timer_del(&s->approval);
@@ -78,8 +114,8 @@ static void
 session_gone(struct session *s)
 {
 	if (s->chan.phase == PHASE_LENT) {
-		log_warnx("session of %s ended before it said the secret was "
-		    "sent", s->client->name);
+		log_warnx("session from %s ended before it said the secret "
+		    "was sent", peer_text(s));
 		session_end(s, VERDICT_SERVED);
 	} else
 		session_end(s, s->client != NULL ? VERDICT_DENIED :
@@ -182,37 +218,124 @@ session_deny(struct session *s, enum denial reason, enum verdict verdict)
 
 	/* If it is gone it needs no answer. */
 	(void)chan_send(&s->chan, MSG_DENIED, &m, NULL, 0, -1);
+	if (s->client != NULL)
+		warden_news(EVENT_REJECTED, s->client, reason, 0, NULL);
 	session_end(s, verdict);
+}
+
+static void
+session_release(struct session *s)
+{
+	struct client *c = s->client;
+
+	log_info("Sending secret to %s at %s", c->name, peer_text(s));
+	record(s, "release", c->approved == APPROVAL_YES ? "approved" :
+	    s->delay_ms == 0 ? "enabled" : "approved-by-default");
+	loop_timer_del(&s->approval);
+	s->chan.phase = PHASE_LENT;
+	if (secret_lend(c, &s->chan) == -1)
+		session_gone(s);
+}
+
+static void
+session_refuse(struct session *s, enum denial reason, const char *word)
+{
+	record(s, "refusal", word);
+	session_deny(s, reason, VERDICT_DENIED);
+}
+
+/* The first time round: somebody has to be asked. */
+static void
+session_wait(struct session *s)
+{
+	struct client *c = s->client;
+
+	if (s->approval.due_ms != -1)
+		return;
+	log_info("Client %s needs approval", c->name);
+	loop_timer_set(&s->approval, s->delay_ms);
+	netd_tell_wait(s->number, s->delay_ms);
+	warden_news(EVENT_NEED_APPROVAL, c, (int64_t)s->delay_ms,
+	    (c->gate.flags & CLIENT_APPROVED_BY_DEFAULT) != 0, NULL);
 }
 
 /* It has proven the key of s->client: ask the release rule, and do it. */
 static void
 session_ask(struct session *s, uint64_t waited_ms)
 {
-	const char *name = s->client->name;
+	const struct client *c = s->client;
 
-	switch (decide_release(s->client, s->delay_ms, waited_ms)) {
+	switch (decide_release(c, s->delay_ms, waited_ms)) {
 	case DECISION_RELEASE:
-		log_info("Sending secret to %s at %s", name, peer_text(s));
-		s->chan.phase = PHASE_LENT;
-		if (secret_lend(s->client, &s->chan) == -1)
-			session_gone(s);
+		session_release(s);
 		return;
 	case DECISION_WAIT:
-		log_info("Client %s needs approval", name);
-		loop_timer_set(&s->approval, s->delay_ms);
-		netd_tell_wait(s->number, s->delay_ms);
+		session_wait(s);
 		return;
 	case DECISION_DISABLED:
-		log_info("Client %s is disabled", name);
-		session_deny(s, DENIAL_DISABLED, VERDICT_DENIED);
+		log_info("Client %s is disabled", c->name);
+		session_refuse(s, DENIAL_DISABLED, "disabled");
+		return;
+	case DECISION_DENIED:
+		log_warnx("Client %s was not approved", c->name);
+		session_refuse(s, DENIAL_DENIED, "denied");
 		return;
 	case DECISION_TIMED_OUT:
 		log_warnx("Client %s timed out while waiting for approval",
-		    name);
-		session_deny(s, DENIAL_NOT_APPROVED, VERDICT_DENIED);
+		    c->name);
+		session_refuse(s, DENIAL_TIMED_OUT, "approval-timed-out");
 		return;
 	}
+}
+
+void
+session_wake(struct client *c)
+{
+	struct session *s, *next;
+	int64_t now = loop_now();
+
+	/* Who has the secret already is not asked again. */
+	TAILQ_FOREACH_SAFE(s, &c->sessions, of_client, next)
+		if (s->chan.phase == PHASE_OVER)
+			session_ask(s, (uint64_t)(now - s->proven_ms));
+}
+
+void
+session_forget(struct client *c)
+{
+	struct session *s, *next;
+
+	TAILQ_FOREACH_SAFE(s, &c->sessions, of_client, next)
+		if (s->chan.phase == PHASE_OVER)
+			session_refuse(s, DENIAL_DISABLED, "removed");
+		else {
+			TAILQ_REMOVE(&c->sessions, s, of_client);
+			s->client = NULL;
+		}
+}
+
+/* Nobody has such a key, or its possession is not proven. */
+static void
+session_unproven(struct session *s, const struct proof *proof)
+{
+	char text[EVENT_TEXT_LEN], hex[KEYID_HEX_LEN];
+
+	if (proof->key != PROOF_KEY_UNKNOWN) {
+		log_warnx("proof from %s refused: %s", peer_text(s),
+		    proof->flaw);
+		record(s, "refusal", "bad-proof");
+		session_deny(s, DENIAL_PROOF, VERDICT_BAD_PROOF);
+		return;
+	}
+	keyid_print(proof->keyid, hex);
+	log_info("Client not found for key ID: %s, address: %s", hex,
+	    peer_text(s));
+	record(s, "refusal", "unknown-key");
+	strlcpy(text, hex, sizeof text);
+	strlcat(text, " ", sizeof text);
+	strlcat(text, peer_text(s), sizeof text);
+	warden_news(EVENT_UNKNOWN_KEY, NULL, 0, 0, text);
+	session_deny(s, DENIAL_UNKNOWN, VERDICT_UNKNOWN);
 }
 
 const char *
@@ -220,7 +343,6 @@ on_proof(struct chan *chan, const struct msg_proof *m, struct msg *msg)
 {
 	struct session *s = chan->io.arg;
 	struct proof proof = { .transcript = { msg->tail, m->transcript_len } };
-	char hex[KEYID_HEX_LEN];
 	uint8_t nonce[NONCE_LEN];
 
 	if (m->transcript_len > msg->tail_len ||
@@ -235,18 +357,13 @@ on_proof(struct chan *chan, const struct msg_proof *m, struct msg *msg)
 	proof.nonce = nonce;
 
 	if ((s->client = proof_check(&proof, client_find)) == NULL) {
-		if (proof.key == PROOF_KEY_UNKNOWN) {
-			log_info("Client not found for key ID: %s, address: %s",
-			    keyid_print(proof.keyid, hex), peer_text(s));
-			session_deny(s, DENIAL_UNKNOWN, VERDICT_UNKNOWN);
-			return NULL;
-		}
-		log_warnx("proof from %s refused: %s", peer_text(s),
-		    proof.flaw);
-		session_deny(s, DENIAL_PROOF, VERDICT_BAD_PROOF);
+		session_unproven(s, &proof);
 		return NULL;
 	}
-	s->delay_ms = s->client->approval_delay_ms;
+	TAILQ_INSERT_TAIL(&s->client->sessions, s, of_client);
+	s->proven_ms = loop_now();
+	s->delay_ms = s->client->gate.approval_delay_ms;
+	session_pending(s, 1);
 	session_ask(s, 0);
 	return NULL;
 }
@@ -261,8 +378,9 @@ on_delivered(struct chan *chan, const struct msg_delivered *m,
 	if (m->result >= DELIVERY_MAX)
 		return "no such result";
 	if (m->result == DELIVERY_FAILED)
-		log_warnx("secret of %s could not be sent to %s",
-		    s->client->name, peer_text(s));
+		log_warnx("the secret could not be sent to %s", peer_text(s));
+	else if (s->client != NULL)
+		warden_news(EVENT_GOT_SECRET, s->client, 0, 0, NULL);
 	session_end(s, VERDICT_SERVED);
 	return NULL;
 }

@@ -38,8 +38,8 @@ struct proof {
  * caller gets no client without a proof.  That a nonce is used only once, and
  * whether the client may have its secret, is for the caller.  Never logs.
  */
-const struct client *proof_check(struct proof *,
-    const struct client *(*)(const uint8_t[KEYID_LEN]));
+struct client *proof_check(struct proof *,
+    struct client *(*)(const uint8_t[KEYID_LEN]));
 
 /*
  * proof_selftest(): hold proof_check() against a good proof and bad ones that

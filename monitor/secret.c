@@ -12,14 +12,23 @@
 #include "log.h"
 
 /* Secrets lie end to end in chunks of this size, or longer ones of their own. */
-#define CHUNK_LEN (256 * 1024)
+#define CHUNK_LEN ((size_t)256 * 1024)
 
-static uint8_t *chunk;		/* the one being filled */
-static size_t chunk_left;
+/* Head of a chunk; it goes when its last secret does. */
+struct secret_chunk {
+	size_t len;
+	size_t used;
+	size_t secrets;
+};
 
-static void
-chunk_new(size_t len)
+static struct secret_chunk *filling;
+
+static struct secret_chunk *
+chunk_new(size_t need)
 {
+	size_t len = need > CHUNK_LEN ? need : CHUNK_LEN;
+	struct secret_chunk *chunk;
+
 	chunk = mmap(NULL, len, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
@@ -28,22 +37,51 @@ chunk_new(size_t len)
 		fatal("cannot lock memory for secrets: mlock");
 	if (madvise(chunk, len, MADV_DONTDUMP) == -1)
 		fatal("cannot guard memory for secrets: madvise");
-	chunk_left = len;
+	chunk->len = len;
+	chunk->used = sizeof *chunk;
+	return chunk;
+}
+
+static void
+chunk_free(struct secret_chunk *chunk)
+{
+	if (chunk->secrets == 0 && munmap(chunk, chunk->len) == -1)
+		fatal("munmap");
 }
 
 struct secret
 secret_keep(const uint8_t *bytes, size_t len)
 {
+	struct secret_chunk *full = filling;
 	struct secret secret;
+	uint8_t *to;
 
-	if (chunk == NULL || len > chunk_left)
-		chunk_new(len > CHUNK_LEN ? len : CHUNK_LEN);
-	memcpy(chunk, bytes, len);
-	secret.bytes = chunk;
+	if (full == NULL || len > full->len - full->used) {
+		filling = chunk_new(sizeof *filling + len);
+		if (full != NULL)
+			chunk_free(full);
+	}
+	to = (uint8_t *)filling + filling->used;
+	memcpy(to, bytes, len);
+	filling->used += len;
+	filling->secrets++;
+	secret.bytes = to;
 	secret.len = len;
-	chunk += len;
-	chunk_left -= len;
+	secret.chunk = filling;
 	return secret;
+}
+
+void
+secret_drop(struct secret *secret)
+{
+	struct secret_chunk *chunk = secret->chunk;
+	size_t at = (size_t)(secret->bytes - (const uint8_t *)chunk);
+
+	explicit_bzero((uint8_t *)chunk + at, secret->len);
+	chunk->secrets--;
+	if (chunk != filling)
+		chunk_free(chunk);
+	memset(secret, 0, sizeof *secret);
 }
 
 int

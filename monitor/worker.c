@@ -1,145 +1,102 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The monitor's end of the spawner, which starts and ends all other programs.
+ * Programs that are started again when they end: netd, checkerd, busd.
  */
 #include "monitor.h"
 
 #include <sys/types.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "dispatch.h"
 #include "log.h"
-#include "paths.h"
 
-#define END_MS 900	/* how long the spawner may take to end everybody */
+/* Delay before one is started again; it doubles until it is ready. */
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 10000
 
-static struct chan spawner = { .fd = -1 };
-static int running[PROC_MAX];
-static int statuses[PROC_MAX];	/* exit status of who has ended */
+/* A second breach of the table within this time ends the server. */
+#define BREACH_MS 60000
+
+#define STATUS_ABSENT 127	/* the parent found no such program */
+
+static struct worker *workers[PROC_MAX];
+
+static void
+restart_due(struct loop_timer *timer)
+{
+	worker_start(timer->arg);
+}
 
 void
-worker_boot(char **argv)
+worker_start(struct worker *w)
 {
-	static char name[] = "mandos-spawn";
-	char path[4096];
 	int fds[2];
-	pid_t pid;
 
-	if (chan_pair(fds) == -1 || (pid = fork()) == -1)
-		fatal("cannot start mandos-spawn");
-	if (pid == 0) {
-		snprintf(path, sizeof path, "%s/%s", path_libexec, name);
-		argv[0] = name;
-		if (dup2(fds[1], CHAN_FD) != -1)
-			execv(path, argv);
-		fatal("%s", path);
+	if (workers[w->proc] == NULL) {
+		workers[w->proc] = w;
+		w->backoff_ms = BACKOFF_MIN_MS;
+		loop_timer_init(&w->restart, restart_due, w);
 	}
+	if (chan_pair(fds) == -1) {
+		log_warn("cannot start %s", w->name);
+		loop_timer_set(&w->restart, BACKOFF_MAX_MS);
+		return;
+	}
+	parent_spawn(w->proc, fds[1]);
 	close(fds[1]);
-	chan_init(&spawner, fds[0], PROC_MONITOR, PROC_SPAWN, PHASE_RUN);
-}
-
-int
-worker_run(enum proc worker, struct chan *chan)
-{
-	struct msg_spawn m = { .worker = worker };
-	int fds[2];
-
-	if (chan_pair(fds) == -1)
-		return -1;
-	if (chan_send(&spawner, MSG_SPAWN, &m, NULL, 0, fds[1]) == -1)
-		fatal("mandos-spawn");
-	close(fds[1]);
-	running[worker] = 1;
-	chan_init(chan, fds[0], PROC_MONITOR, worker, PHASE_BOOT);
-	return 0;
+	w->begin(fds[0]);
 }
 
 void
-worker_kill(enum proc worker)
+worker_ready(struct worker *w)
 {
-	struct msg_kill m = { .worker = worker };
-
-	if (chan_send(&spawner, MSG_KILL, &m, NULL, 0, -1) == -1)
-		fatal("mandos-spawn");
+	w->served = 1;
+	w->backoff_ms = BACKOFF_MIN_MS;
 }
 
 void
-worker_logger(int fd)
+worker_broken(struct worker *w)
 {
-	struct msg_logger m = { 0 };
+	int64_t now = loop_now();
 
-	if (chan_send(&spawner, MSG_LOGGER, &m, NULL, 0, fd) == -1)
-		fatal("mandos-spawn");
-}
-
-const char *
-on_exited(struct chan *chan, const struct msg_exited *m, struct msg *msg)
-{
-	(void)chan;
-	(void)msg;
-	if (m->worker >= PROC_MAX || !running[m->worker])
-		return "this worker was not running";
-	running[m->worker] = 0;
-	statuses[m->worker] = WIFEXITED(m->status) ? WEXITSTATUS(m->status) :
-	    EX_SOFTWARE;
-	if (m->worker == PROC_NETD)
-		netd_exited(m->status);
-	return NULL;
-}
-
-/* One message of the spawner, which is root and must be sound. */
-static void
-serve(int ms)
-{
-	struct msg msg;
-	const char *flaw;
-
-	if (chan_recv_wait(&spawner, &msg, ms) != 1)
-		fatalx("mandos-spawn has ended");
-	if ((flaw = monitor_handle(&spawner, &msg)) != NULL)
-		fatalx("mandos-spawn: %s", flaw);
-}
-
-int
-worker_await(enum proc worker)
-{
-	while (running[worker])
-		serve(-1);
-	return statuses[worker];
-}
-
-static void
-spawner_ready(struct loop_io *io, uint32_t events)
-{
-	(void)io;
-	if (events & EPOLLOUT && chan_flush(&spawner) == -1)
-		fatal("mandos-spawn");
-	if (events & ~(uint32_t)EPOLLOUT)
-		serve(0);
+	if (w->breach_at != 0 && now - w->breach_at < BREACH_MS) {
+		log_alertx("%s broke the message table twice in a minute",
+		    w->name);
+		monitor_stop(EX_SOFTWARE);
+	}
+	w->breach_at = now;
 }
 
 void
-worker_watch(void)
+worker_exited(struct worker *w, int status)
 {
-	if (loop_io_add(&spawner.io, spawner.fd, EPOLLIN, spawner_ready,
-	    NULL) == -1)
-		fatal("epoll_ctl");
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+
+	if (w->lost != NULL)
+		w->lost();
+	if (code == STATUS_ABSENT && w->optional && !w->served) {
+		log_warnx("%s is not installed: going on without it", w->name);
+		return;
+	}
+	if (WIFSIGNALED(status))
+		log_warnx("%s was ended by signal %d", w->name,
+		    WTERMSIG(status));
+	else
+		log_warnx("%s ended with status %d", w->name, code);
+	if (!w->served && !w->optional) {
+		/* It has said what is wrong; trying again changes nothing. */
+		monitor_stop(code != 0 ? code : EX_SOFTWARE);
+		return;
+	}
+	loop_timer_set(&w->restart, w->backoff_ms);
+	if ((w->backoff_ms *= 2) > BACKOFF_MAX_MS)
+		w->backoff_ms = BACKOFF_MAX_MS;
 }
 
-void
-worker_end(void)
+struct worker *
+worker_of(enum proc proc)
 {
-	struct msg msg;
-
-	/* It hears the end of file, ends everybody, and its own end says so. */
-	shutdown(spawner.fd, SHUT_WR);
-	while (chan_recv_wait(&spawner, &msg, END_MS) == 1)
-		msg_free(&msg);
-	chan_close(&spawner);
+	return workers[proc];
 }

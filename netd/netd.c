@@ -182,7 +182,7 @@ lock_down(void)
 #endif
 	filter = sandbox_compile(RULES_SESSION);
 	sandbox_drop(&id);
-	/* The spawner kills us when the monitor ends; who when it is killed? */
+	/* The parent kills us when the monitor ends; who when it is killed? */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		fatal("PR_SET_PDEATHSIG");
 	sandbox_enter(RULES_NETD);
@@ -200,7 +200,7 @@ serve(int argc, char **argv)
 	child_adopt(&netd.monitor, PROC_NETD, argc, argv);
 	monitor_await(MSG_START);
 	log_open("mandos-netd", (int)boot.log_level);
-	monitor_await(MSG_LISTENER);
+	monitor_await(MSG_ACCEPT_FROM);
 	prepare_tls(boot.priority);
 	prepare_limits();
 	prepare_listener(boot.listener);

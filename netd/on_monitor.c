@@ -119,7 +119,7 @@ on_start(const struct msg_start *m, struct msg *msg)
 }
 
 static const char *
-on_listener(const struct msg_listener *m, struct msg *msg)
+on_accept_from(const struct msg_accept_from *m, struct msg *msg)
 {
 	(void)m;
 	boot.listener = msg_take_fd(msg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Stands in for monitor/worker.c and main(), and plays netd.
+ * Stands in for monitor/on_parent.c and main(), and plays the warden.
  */
 #include "harness.h"
 
@@ -29,7 +29,7 @@ static int orders;
 static int status_wanted;
 static struct loop_timer death;
 
-/* Send an order, with netd's new channel if there is one. */
+/* Send an order, with a worker's new channel if there is one. */
 static void
 order(char what, int fd)
 {
@@ -55,28 +55,25 @@ order(char what, int fd)
 		_exit(99);
 }
 
-int
-worker_run(enum proc worker, struct chan *chan)
+/* The test plays netd and the warden; of the others there is nobody. */
+void
+parent_spawn(enum proc worker, int fd)
 {
-	int fds[2];
-
-	if (worker != PROC_NETD || chan_pair(fds) == -1)
-		_exit(99);
-	order('R', fds[1]);
-	close(fds[1]);
-	chan_init(chan, fds[0], PROC_MONITOR, worker, PHASE_BOOT);
-	return 0;
+	if (worker == PROC_WARDEN)
+		order('W', fd);
+	if (worker == PROC_NETD)
+		order('R', fd);
 }
 
 static void
 dead(struct loop_timer *timer)
 {
 	(void)timer;
-	netd_exited(SIGKILL);
+	worker_exited(worker_of(PROC_NETD), SIGKILL);
 }
 
 void
-worker_kill(enum proc worker)
+parent_kill(enum proc worker)
 {
 	if (worker != PROC_NETD)
 		_exit(99);
@@ -91,62 +88,79 @@ monitor_serving(void)
 }
 
 void
+monitor_configured(int refused)
+{
+	if (refused)
+		_exit(99);
+	netd_start();
+}
+
+void
 monitor_stop(int status)
 {
 	status_wanted = status;
 	loop_stop();
 }
 
-/* The rest of worker.c is for the start, which is made here by hand. */
-int
-worker_await(enum proc worker)
-{
-	(void)worker;
-	_exit(99);
+/* The parent says nothing here. */
+#define SILENT(name)							\
+const char *								\
+on_##name(struct chan *chan, const struct msg_##name *m, struct msg *msg) \
+{									\
+	(void)chan;							\
+	(void)m;							\
+	(void)msg;							\
+	return "nobody sends this here";				\
 }
-
-void
-worker_end(void)
-{
-	_exit(99);
-}
-
-const char *
-on_exited(struct chan *chan, const struct msg_exited *m, struct msg *msg)
-{
-	(void)chan;
-	(void)m;
-	(void)msg;
-	return "nobody sends this here";
-}
+SILENT(boot)
+SILENT(exited)
+SILENT(listener)
+SILENT(ping)
+SILENT(reader)
+SILENT(stop)
 
 static void
-monitor(const struct harness_client *clients, size_t count, uint32_t most)
+monitor(uint32_t most)
 {
-	struct msg_settings settings;
-	struct msg_client m;
+	static struct boot boot;
 	static char empty[1];
-	size_t i;
 
 	log_open("monitor", LOG_ALERT);
 	loop_init();
-	for (i = 0; i < count; i++) {
-		memset(&m, 0, sizeof m);
-		memcpy(m.keyid, clients[i].keyid, KEYID_LEN);
-		m.flags = clients[i].flags | CLIENT_HAS_KEYID;
-		m.approval_delay_ms = clients[i].approval_delay_ms;
-		client_add(&m, strdup(clients[i].name),
-		    secret_keep((const uint8_t *)clients[i].secret,
-		    strlen(clients[i].secret)));
-	}
-	memset(&settings, 0, sizeof settings);
-	settings.limits.max_sessions = most;
-	config_priority = empty;
+	boot.settings.limits.max_sessions = most;
+	boot.priority = empty;
 	loop_timer_init(&death, dead, NULL);
-	netd_init(&settings, STDIN_FILENO);
-	netd_start();
+	netd_init(&boot, STDIN_FILENO);
+	warden_start(&boot, 0);
 	loop_run();
 	_exit(status_wanted);
+}
+
+/* Play the warden until all clients are enrolled. */
+static void
+enroll(struct harness *h, const struct harness_client *clients, size_t count)
+{
+	struct msg_configured done = { .clients = (uint32_t)count };
+	struct msg_enroll m;
+	uint8_t tail[1024];
+	size_t i, len;
+
+	for (i = 0; i < count; i++) {
+		memset(&m, 0, sizeof m);
+		memcpy(m.g.keyid, clients[i].keyid, KEYID_LEN);
+		m.g.number = (uint32_t)i + 1;
+		m.g.flags = clients[i].flags | CLIENT_HAS_KEYID;
+		m.g.approval_delay_ms = clients[i].approval_delay_ms;
+		len = 0;
+		ATF_REQUIRE_EQ(0, tail_put(tail, sizeof tail, &len,
+		    clients[i].name, strlen(clients[i].name)));
+		ATF_REQUIRE_EQ(0, tail_put(tail, sizeof tail, &len,
+		    clients[i].secret, strlen(clients[i].secret)));
+		ATF_REQUIRE_EQ(0, chan_send(&h->warden, MSG_ENROLL, &m, tail,
+		    len, -1));
+	}
+	ATF_REQUIRE_EQ(0, chan_send(&h->warden, MSG_CONFIGURED, &done, NULL, 0,
+	    -1));
 }
 
 void
@@ -157,17 +171,43 @@ harness_start(struct harness *h, const struct harness_client *clients,
 
 	memset(h, 0, sizeof *h);
 	chan_init(&h->netd, -1, PROC_NETD, PROC_MONITOR, PHASE_BOOT);
+	chan_init(&h->warden, -1, PROC_WARDEN, PROC_MONITOR, PHASE_BOOT);
 	ATF_REQUIRE_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
 	ATF_REQUIRE((h->pid = fork()) != -1);
 	if (h->pid == 0) {
 		close(fds[0]);
 		orders = fds[1];
-		monitor(clients, count, most);
+		monitor(most);
 	}
 	close(fds[1]);
 	h->commands = fds[0];
+	ATF_REQUIRE_EQ('W', harness_order(h, PATIENCE_MS));
+	enroll(h, clients, count);
 	ATF_REQUIRE_EQ('R', harness_order(h, PATIENCE_MS));
 	harness_begin(h);
+}
+
+uint32_t
+harness_news(struct harness *h, enum event event, int64_t *value)
+{
+	struct msg_news m;
+	struct msg msg;
+
+	for (;;) {
+		harness_next(&h->warden, &msg);
+		if (msg.type == MSG_WARDEN_START)
+			h->warden.phase = PHASE_RUN;
+		memset(&m, 0, sizeof m);
+		if (msg.type == MSG_NEWS)
+			memcpy(&m, msg.body, sizeof m);
+		else
+			m.e.event = EVENT_MAX;
+		msg_free(&msg);
+		if (m.e.event == event)
+			break;
+	}
+	*value = m.e.value;
+	return m.e.number;
 }
 
 int
@@ -197,6 +237,7 @@ harness_stop(struct harness *h)
 	if (!gone)
 		ATF_REQUIRE_EQ(0, kill(h->pid, SIGKILL));
 	ATF_REQUIRE_EQ(h->pid, waitpid(h->pid, &status, 0));
+	chan_close(&h->warden);
 	close(h->commands);
 	if (!gone)
 		return HARNESS_RUNS;
@@ -210,5 +251,6 @@ harness_kill(struct harness *h)
 	chan_close(&h->netd);
 	ATF_REQUIRE_EQ(0, kill(h->pid, SIGKILL));
 	ATF_REQUIRE_EQ(h->pid, waitpid(h->pid, NULL, 0));
+	chan_close(&h->warden);
 	close(h->commands);
 }

@@ -2,7 +2,7 @@
 /*
  * A monitor for tests, which play netd and the sessions at the other ends of
  * its channels.  There are two to link: harness.c runs the daemon's own
- * objects without its main() in a child process, with a spawner that is a
+ * objects without its main() in a child process, with a parent that is a
  * pretence; harness_real.c starts a whole server.
  */
 #ifndef HARNESS_H
@@ -18,7 +18,7 @@
 /* The test program's directory; a test that starts a whole server sets it. */
 extern char harness_srcdir[4096];
 
-/* A client to be in the monitor's table. */
+/* A client to be in the monitor's table; the first one has number 1. */
 struct harness_client {
 	const char *name;
 	uint8_t keyid[KEYID_LEN];
@@ -30,13 +30,14 @@ struct harness_client {
 struct harness {
 	pid_t pid;
 	struct chan netd;	/* the test's end, as netd */
-	int commands;		/* what the monitor asked of the spawner */
+	struct chan warden;	/* as warden; not with a whole server */
+	int commands;		/* what the monitor asked of the parent */
 	uint64_t last;		/* the session number used last */
 };
 
 /*
  * harness_start(h, clients, count, most): a monitor with these clients, which
- * permits ${most} sessions; netd has received START and LISTENER and has said
+ * permits ${most} sessions; netd has received START and ACCEPT_FROM and has said
  * READY.
  */
 void harness_start(struct harness *, const struct harness_client *, size_t,
@@ -72,6 +73,12 @@ void harness_peer(struct harness *);
  * its verdict; any other message but SESSION_WAIT fails the test.
  */
 int harness_verdict(struct harness *, uint64_t);
+
+/*
+ * harness_news(h, event, value): as warden, take messages until there is NEWS
+ * of this event, and return the number of the client; ${value} is its value.
+ */
+uint32_t harness_news(struct harness *, enum event, int64_t *);
 
 /* harness_next(chan, msg): receive one message, which must be sound. */
 void harness_next(struct chan *, struct msg *);

@@ -45,6 +45,12 @@ harness_order(struct harness *h, int ms)
 		chan_init(&h->netd, fd, PROC_NETD, PROC_MONITOR, PHASE_BOOT);
 		h->last = 0;
 	}
+	if (what == 'W') {
+		ATF_REQUIRE(cmsg != NULL);
+		memcpy(&fd, CMSG_DATA(cmsg), sizeof fd);
+		chan_init(&h->warden, fd, PROC_WARDEN, PROC_MONITOR,
+		    PHASE_BOOT);
+	}
 	return what;
 }
 
@@ -70,7 +76,7 @@ harness_begin(struct harness *h)
 	msg_free(&msg);
 	h->netd.phase = PHASE_STARTED;
 	harness_next(&h->netd, &msg);
-	ATF_REQUIRE_EQ(MSG_LISTENER, msg.type);
+	ATF_REQUIRE_EQ(MSG_ACCEPT_FROM, msg.type);
 	msg_free(&msg);
 	ATF_REQUIRE_EQ(0, chan_send(&h->netd, MSG_READY, &ready, NULL, 0, -1));
 	h->netd.phase = PHASE_RUN;

@@ -9,7 +9,8 @@
 
 /*
  * harness_order(h, ms): the next byte on h->commands, 0 if none comes in time.
- * With 'R' comes the channel of a new netd, which h->netd becomes.
+ * With 'R' comes the channel of a new netd, which h->netd becomes; with 'W'
+ * that of the warden.
  */
 char harness_order(struct harness *, int);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The harness around a whole server: the real monitor in its sandbox, the real
- * spawner and reader, and helpers/evil_netd in the place of netd, which lends
- * its channel to the test.
+ * The harness around a whole server: the real monitor in its sandbox and all
+ * others, but helpers/evil_netd in the place of netd, which lends its channel
+ * to the test.
  */
 #include "harness.h"
 
@@ -78,7 +78,7 @@ become_server(const char *srcdir)
 	close(fd);
 	execl(program, "mandos", "--foreground", "--no-dbus", "--no-zeroconf",
 	    "--no-restore", "--debuglevel=CRITICAL", "--socket=0",
-	    "--configdir=.", (char *)NULL);
+	    "--configdir=.", "--statedir=state", (char *)NULL);
 	err(99, "%s", program);
 }
 

@@ -16,7 +16,7 @@ struct record records[128];
 size_t nrecords;
 struct watch watch = { NULL, -1, 0, { 0 }, 0 };
 
-static const struct client somebody;
+static struct client somebody;
 
 int
 __wrap_signature_holds(unsigned int scheme, struct bytes spki,
@@ -28,7 +28,7 @@ __wrap_signature_holds(unsigned int scheme, struct bytes spki,
 	return __real_signature_holds(scheme, spki, sig, content);
 }
 
-static const struct client *
+static struct client *
 find(const uint8_t keyid[KEYID_LEN])
 {
 	watch.asked++;

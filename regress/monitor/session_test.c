@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 
 #define ON (CLIENT_ENABLED | CLIENT_APPROVED_BY_DEFAULT)
 
-enum { GOOD, DISABLED, SLOW, SLOW_NO, EMPTY, CLIENTS, NOBODY = CLIENTS };
+enum { GOOD, DISABLED, SLOW, SLOW_NO, PATIENT, EMPTY, CLIENTS, NOBODY = CLIENTS };
 
 static struct forge_key keys[CLIENTS + 1];
 static struct harness_client clients[CLIENTS] = {
@@ -27,6 +28,8 @@ static struct harness_client clients[CLIENTS] = {
 	    .flags = CLIENT_APPROVED_BY_DEFAULT },
 	[SLOW] = { .name = "slow", .secret = "canary slow", .flags = ON,
 	    .approval_delay_ms = 100 },
+	[PATIENT] = { .name = "patient", .secret = "canary patient",
+	    .flags = CLIENT_ENABLED, .approval_delay_ms = 600000 },
 	[SLOW_NO] = { .name = "slow-no", .secret = "canary slow-no",
 	    .flags = CLIENT_ENABLED, .approval_delay_ms = 100 },
 	[EMPTY] = { .name = "empty", .secret = "", .flags = ON },
@@ -341,7 +344,7 @@ ATF_TC_BODY(approval__waits_then_does_as_configured, tc)
 	ATF_CHECK_EQ(VERDICT_SERVED, harness_verdict(&h, 1));
 	chan_close(&session);
 	proven(&session, SLOW_NO);
-	require_denied(&session, DENIAL_NOT_APPROVED);
+	require_denied(&session, DENIAL_TIMED_OUT);
 	ATF_CHECK_EQ(VERDICT_DENIED, harness_verdict(&h, 2));
 	/* Who hangs up meanwhile is forgotten, and its timer with it. */
 	proven(&session, SLOW);
@@ -349,6 +352,230 @@ ATF_TC_BODY(approval__waits_then_does_as_configured, tc)
 	ATF_CHECK_EQ(VERDICT_DENIED, harness_verdict(&h, 3));
 	ATF_CHECK_EQ(-1, chan_recv_wait(&h.netd, &msg, 200));
 	require_served();
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
+/* As warden: this holds for the client from here on. */
+static void
+gate(unsigned int who, uint32_t flags)
+{
+	struct msg_gate m;
+
+	memset(&m, 0, sizeof m);
+	memcpy(m.g.keyid, keys[who].keyid, KEYID_LEN);
+	m.g.number = who + 1;
+	m.g.flags = flags | CLIENT_HAS_KEYID;
+	m.g.approval_delay_ms = clients[who].approval_delay_ms;
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_GATE, &m, NULL, 0, -1));
+}
+
+/* As warden: everything said so far is in force. */
+static void
+sync_with(uint64_t seq)
+{
+	struct msg_sync m = { .seq = seq };
+	struct msg_synced answer;
+	struct msg msg;
+	uint32_t type;
+
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_SYNC, &m, NULL, 0, -1));
+	do {
+		harness_next(&h.warden, &msg);
+		type = msg.type;
+		if (type == MSG_WARDEN_START)
+			h.warden.phase = PHASE_RUN;
+		if (type == MSG_SYNCED)
+			memcpy(&answer, msg.body, sizeof answer);
+		msg_free(&msg);
+	} while (type != MSG_SYNCED);
+	ATF_CHECK_EQ(seq, answer.seq);
+}
+
+static void
+approve(unsigned int who, enum approval approval, uint64_t ms)
+{
+	struct msg_approve m = { .number = who + 1, .approval = approval,
+		.ms = ms };
+
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_APPROVE, &m, NULL, 0, -1));
+}
+
+ATF_TC_WITHOUT_HEAD(gate__disabled_and_enabled_at_run_time);
+ATF_TC_BODY(gate__disabled_and_enabled_at_run_time, tc)
+{
+	struct chan session;
+
+	(void)tc;
+	start(4);
+	gate(GOOD, 0);
+	sync_with(1);
+	proven(&session, GOOD);
+	require_denied(&session, DENIAL_DISABLED);
+	ATF_CHECK_EQ(VERDICT_DENIED, harness_verdict(&h, 1));
+	gate(GOOD, ON);
+	gate(DISABLED, ON);
+	sync_with(2);
+	require_served();
+	proven(&session, DISABLED);
+	require_secret(&session, "canary disabled");
+	chan_close(&session);
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
+ATF_TC(gate__disabled_or_removed_while_it_waits);
+ATF_TC_HEAD(gate__disabled_or_removed_while_it_waits, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "whoever is disabled or removed while "
+	    "it waits for approval is refused at once, approved or not");
+}
+ATF_TC_BODY(gate__disabled_or_removed_while_it_waits, tc)
+{
+	struct msg_unenroll gone = { .number = PATIENT + 1 };
+	struct chan session, other;
+	int64_t value;
+
+	(void)tc;
+	start(4);
+	proven(&session, PATIENT);
+	ATF_CHECK_EQ(PATIENT + 1, harness_news(&h, EVENT_NEED_APPROVAL,
+	    &value));
+	ATF_CHECK_EQ(600000, value);
+	gate(PATIENT, 0);
+	require_denied(&session, DENIAL_DISABLED);
+	ATF_CHECK_EQ(VERDICT_DENIED, harness_verdict(&h, 1));
+	ATF_CHECK_EQ(PATIENT + 1, harness_news(&h, EVENT_REJECTED, &value));
+	ATF_CHECK_EQ(DENIAL_DISABLED, value);
+	gate(PATIENT, CLIENT_ENABLED);
+	sync_with(1);
+	proven(&session, PATIENT);
+	proven(&other, PATIENT);
+	harness_news(&h, EVENT_NEED_APPROVAL, &value);
+	harness_news(&h, EVENT_NEED_APPROVAL, &value);
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_UNENROLL, &gone, NULL, 0,
+	    -1));
+	require_denied(&session, DENIAL_DISABLED);
+	require_denied(&other, DENIAL_DISABLED);
+	ATF_CHECK_EQ(VERDICT_DENIED, harness_verdict(&h, 2));
+	ATF_CHECK_EQ(VERDICT_DENIED, harness_verdict(&h, 3));
+	proven(&session, PATIENT);
+	require_denied(&session, DENIAL_UNKNOWN);
+	ATF_CHECK_EQ(VERDICT_UNKNOWN, harness_verdict(&h, 4));
+	require_served();
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
+ATF_TC_WITHOUT_HEAD(gate__removed_while_the_secret_is_lent);
+ATF_TC_BODY(gate__removed_while_the_secret_is_lent, tc)
+{
+	struct msg_unenroll gone = { .number = GOOD + 1 };
+	struct chan session;
+
+	(void)tc;
+	start(4);
+	proven(&session, GOOD);
+	require_secret(&session, "canary good");
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_UNENROLL, &gone, NULL, 0,
+	    -1));
+	sync_with(1);
+	deliver(&session, DELIVERY_SENT);
+	ATF_CHECK_EQ(VERDICT_SERVED, harness_verdict(&h, 1));
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
+ATF_TC_WITHOUT_HEAD(gate__a_new_secret_and_a_new_key);
+ATF_TC_BODY(gate__a_new_secret_and_a_new_key, tc)
+{
+	struct msg_gate m;
+	struct chan session;
+	uint8_t tail[64];
+	size_t len = 0;
+
+	(void)tc;
+	start(4);
+	memset(&m, 0, sizeof m);
+	m.g.number = GOOD + 1;
+	m.g.flags = ON | CLIENT_HAS_KEYID;
+	memcpy(m.g.keyid, keys[NOBODY].keyid, KEYID_LEN);
+	ATF_REQUIRE_EQ(0, tail_put(tail, sizeof tail, &len, "changed", 7));
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_GATE, &m, tail, len, -1));
+	sync_with(1);
+	proven(&session, NOBODY);
+	require_secret(&session, "changed");
+	deliver(&session, DELIVERY_SENT);
+	ATF_CHECK_EQ(VERDICT_SERVED, harness_verdict(&h, 1));
+	chan_close(&session);
+	proven(&session, GOOD);
+	require_denied(&session, DENIAL_UNKNOWN);
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
+ATF_TC_WITHOUT_HEAD(approve__before_and_during_the_wait);
+ATF_TC_BODY(approve__before_and_during_the_wait, tc)
+{
+	struct chan session, other;
+	int64_t value;
+
+	(void)tc;
+	start(4);
+	/* Two wait: both are decided alike. */
+	proven(&session, PATIENT);
+	proven(&other, PATIENT);
+	do
+		ATF_CHECK_EQ(PATIENT + 1, harness_news(&h, EVENT_PENDING,
+		    &value));
+	while (value != 2);
+	approve(PATIENT, APPROVAL_YES, 600000);
+	require_secret(&session, "canary patient");
+	require_secret(&other, "canary patient");
+	deliver(&session, DELIVERY_SENT);
+	ATF_CHECK_EQ(PATIENT + 1, harness_news(&h, EVENT_GOT_SECRET, &value));
+	chan_close(&session);
+	chan_close(&other);
+	harness_verdict(&h, 1);
+	harness_verdict(&h, 2);
+	/* In advance, and it holds on. */
+	proven(&session, PATIENT);
+	require_secret(&session, "canary patient");
+	chan_close(&session);
+	harness_verdict(&h, 3);
+	approve(PATIENT, APPROVAL_NO, 600000);
+	sync_with(1);
+	proven(&session, PATIENT);
+	require_denied(&session, DENIAL_DENIED);
+	harness_verdict(&h, 4);
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
+ATF_TC_WITHOUT_HEAD(approve__holds_for_its_time);
+ATF_TC_BODY(approve__holds_for_its_time, tc)
+{
+	struct chan session;
+	int i;
+
+	(void)tc;
+	start(4);
+	/* An earlier one that runs out does not end a later one. */
+	approve(PATIENT, APPROVAL_YES, 1);
+	approve(PATIENT, APPROVAL_YES, 600000);
+	for (i = 0; i < 3; i++) {
+		proven(&session, PATIENT);
+		require_secret(&session, "canary patient");
+		chan_close(&session);
+		harness_verdict(&h, h.last);
+	}
+	approve(PATIENT, APPROVAL_NO, 1);
+	sync_with(1);
+	for (i = 0; i < 100; i++) {
+		proven(&session, PATIENT);
+		if (poll(&(struct pollfd) { .fd = session.fd,
+		    .events = POLLIN }, 1, 200) == 0)
+			break;
+		chan_close(&session);
+	}
+	ATF_CHECK(i < 100);
+	/* It waits: no approval is left. */
+	gate(PATIENT, 0);
+	require_denied(&session, DENIAL_DISABLED);
 	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
 }
 
@@ -555,6 +782,12 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, proof__lengths_that_do_not_add_up);
 	ATF_TP_ADD_TC(tp, delivered__only_once_and_only_after_a_secret);
 	ATF_TP_ADD_TC(tp, approval__waits_then_does_as_configured);
+	ATF_TP_ADD_TC(tp, gate__disabled_and_enabled_at_run_time);
+	ATF_TP_ADD_TC(tp, gate__disabled_or_removed_while_it_waits);
+	ATF_TP_ADD_TC(tp, gate__removed_while_the_secret_is_lent);
+	ATF_TP_ADD_TC(tp, gate__a_new_secret_and_a_new_key);
+	ATF_TP_ADD_TC(tp, approve__before_and_during_the_wait);
+	ATF_TP_ADD_TC(tp, approve__holds_for_its_time);
 	ATF_TP_ADD_TC(tp, session__hangs_up_in_every_phase);
 	ATF_TP_ADD_TC(tp, session_open__descriptors_that_are_no_channel);
 	ATF_TP_ADD_TC(tp, session_open__a_channel_that_is_full);
