@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration reader as the parent sees it: a process that complains and
+ * ends, or sends the settings and has clients to send as well.  Those are not
+ * for us: they hold secrets.  The channel goes to the monitor, and from there
+ * to whoever keeps them.
+ */
+#include "parent.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define STRINGS_MAX 8192	/* as SETTINGS may have */
+#define RELOAD_MS 60000		/* what a reader may take at most */
+
+enum reload {
+	RELOAD_FIRST,		/* at start: not in force yet */
+	RELOAD_NONE,
+	RELOAD_READING,		/* the reader has not sent settings yet */
+	RELOAD_MERGING		/* the monitor has its channel */
+};
+
+static struct chan reader = { .fd = -1 };
+static enum reload reload;
+static int again;		/* once more after this one */
+static struct loop_timer patience;
+
+/* What the server was started with. */
+static struct settings_msg settings;
+static uint8_t strings[STRINGS_MAX];
+static size_t strings_len;
+static int is_booted;
+
+static void out_of_patience(struct loop_timer *);
+
+static int
+start(int is_again)
+{
+	int fds[2];
+
+	if (chan_pair(fds) == -1)
+		return -1;
+	if (spawn_start(PROC_CONF, fds[1], is_again) == -1) {
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
+	close(fds[1]);
+	chan_init(&reader, fds[0], PROC_PARENT, PROC_CONF, PHASE_BOOT);
+	return 0;
+}
+
+const char *
+on_settings(struct chan *chan, const struct msg_settings *m, struct msg *msg)
+{
+	if (memchr(m->s.interface, '\0', sizeof m->s.interface) == NULL)
+		return "unterminated string";
+	chan->phase = PHASE_OVER;
+	if (!is_booted) {
+		settings = m->s;
+		memcpy(strings, msg->tail, msg->tail_len);
+		strings_len = msg->tail_len;
+		is_booted = 1;
+	} else if (memcmp(&settings, &m->s, sizeof settings) != 0 ||
+	    strings_len != msg->tail_len ||
+	    memcmp(strings, msg->tail, strings_len) != 0)
+		log_warnx("settings have changed that take effect at the next "
+		    "start only");
+	return NULL;
+}
+
+void
+reader_boot(struct settings_msg *s)
+{
+	struct msg msg;
+	const char *flaw;
+	uint32_t type;
+
+	loop_timer_init(&patience, out_of_patience, NULL);
+	if (start(0) == -1)
+		fatal("cannot start mandos-readconf");
+	if (chan_recv_wait(&reader, &msg, -1) != 1) {
+		/* It has said why, or printed what was asked for. */
+		chan_close(&reader);
+		exit(spawn_await(PROC_CONF));
+	}
+	type = msg.type;
+	if ((flaw = parent_handle(&reader, &msg)) != NULL) {
+		log_alertx("%s from mandos-readconf: %s", msg_name(type), flaw);
+		parent_end(70);
+	}
+	*s = settings;
+}
+
+void
+reader_settings(enum msg_type type, const struct settings_msg *s)
+{
+	parent_tell(type, s, strings, strings_len, -1);
+}
+
+void
+reader_pass(void)
+{
+	struct msg_reader m = { 0 };
+
+	parent_tell(MSG_READER, &m, NULL, 0, reader.fd);
+	chan_close(&reader);
+}
+
+void
+reader_abandon(void)
+{
+	chan_close(&reader);
+}
+
+/* The one that has begun is over; begin another if there is to be one. */
+static void
+next(void)
+{
+	loop_timer_del(&patience);
+	reload = RELOAD_NONE;
+	if (again && !spawn_is_running(PROC_CONF)) {
+		again = 0;
+		reader_reload();
+	}
+}
+
+static void
+refuse(void)
+{
+	log_errx("configuration not reloaded, the old one stays in force");
+	spawn_kill(PROC_CONF);
+	chan_close(&reader);
+	notify_refused();
+	next();
+}
+
+static void
+reader_ready(struct loop_io *io, uint32_t events)
+{
+	struct msg msg;
+	const char *flaw;
+	uint32_t type;
+
+	(void)io;
+	(void)events;
+	switch (chan_recv(&reader, &msg)) {
+	case 0:
+		return;
+	case -1:
+		refuse();
+		return;
+	}
+	type = msg.type;
+	if ((flaw = parent_handle(&reader, &msg)) != NULL) {
+		log_alertx("%s from mandos-readconf: %s", msg_name(type), flaw);
+		refuse();
+		return;
+	}
+	reload = RELOAD_MERGING;
+	reader_pass();
+}
+
+/* It waits for a file that is none, or a name service that does not answer. */
+static void
+out_of_patience(struct loop_timer *timer)
+{
+	(void)timer;
+	if (reload == RELOAD_READING) {
+		log_errx("the configuration could not be read in time");
+		refuse();
+	}
+}
+
+void
+reader_reload(void)
+{
+	if (reload != RELOAD_NONE || spawn_is_running(PROC_CONF)) {
+		again = 1;
+		return;
+	}
+	notify_reloading();
+	reload = RELOAD_READING;
+	if (start(1) == -1 || loop_io_add(&reader.io, reader.fd, EPOLLIN,
+	    reader_ready, NULL) == -1) {
+		log_warn("cannot start mandos-readconf");
+		refuse();
+		return;
+	}
+	loop_timer_set(&patience, RELOAD_MS);
+}
+
+void
+reader_done(int refused)
+{
+	if (refused && reload == RELOAD_MERGING)
+		log_errx("configuration not reloaded, the old one stays in "
+		    "force");
+	next();
+}
+
+void
+reader_ended(void)
+{
+	if (reload == RELOAD_NONE && again)
+		next();
+}
