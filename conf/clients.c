@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The clients that clients.conf describes.  Run by the configuration reader;
- * the only file of it that knows which values are secret.
+ * The clients that clients.conf and the files beside it describe.  Run by the
+ * configuration reader; the only file of it that knows which values are
+ * secret.
  */
 #include "conf.h"
 
@@ -15,21 +16,27 @@
 
 #include "log.h"
 
-RB_HEAD(keyids, client);
+static int
+name_compare(const struct client *a, const struct client *b)
+{
+	return text_compare(a->name, b->name);
+}
 
 static int
 keyid_compare(const struct client *a, const struct client *b)
 {
-	return memcmp(a->msg.keyid, b->msg.keyid, KEYID_LEN);
+	return memcmp(a->fields.keyid, b->fields.keyid, KEYID_LEN);
 }
 
-RB_GENERATE_INTERNAL(keyids, client, by_keyid, keyid_compare,
+RB_GENERATE_INTERNAL(client_names, client, by_name, name_compare,
+    static __attribute__((unused)))
+RB_GENERATE_INTERNAL(client_keyids, client, by_keyid, keyid_compare,
     static __attribute__((unused)))
 
 struct duration_key {
 	const char *key;
 	const char *builtin;
-	size_t offset;		/* in struct msg_client */
+	size_t offset;		/* in struct client_fields */
 	int is_positive;	/* must not be zero either */
 };
 
@@ -39,7 +46,8 @@ struct flag_key {
 };
 
 #define DURATION(key, builtin, is_positive)				\
-	{ #key, builtin, offsetof(struct msg_client, key##_ms), is_positive }
+	{ #key, builtin, offsetof(struct client_fields, key##_ms),	\
+	    is_positive }
 
 static const struct duration_key duration_keys[] = {
 	DURATION(timeout, "PT5M", 0),
@@ -62,6 +70,14 @@ struct reading {
 	struct ini_section *section;
 	struct client *client;
 };
+
+void
+clients_init(struct clients *clients)
+{
+	STAILQ_INIT(&clients->list);
+	RB_INIT(&clients->names);
+	RB_INIT(&clients->keyids);
+}
 
 void
 clients_builtin(struct ini *ini)
@@ -124,7 +140,7 @@ read_duration(struct reading *r, const struct duration_key *key)
 		return -1;
 	}
 	value = (uint64_t)ms;
-	memcpy((char *)&r->client->msg + key->offset, &value, sizeof value);
+	memcpy((char *)&r->client->fields + key->offset, &value, sizeof value);
 	return 0;
 }
 
@@ -143,7 +159,7 @@ read_flag(struct reading *r, const struct flag_key *key)
 		return -1;
 	}
 	if (value)
-		r->client->msg.flags |= key->flag;
+		r->client->fields.flags |= key->flag;
 	return 0;
 }
 
@@ -180,20 +196,20 @@ read_keyid(struct reading *r)
 	client->fingerprint = normalize(fingerprint);
 	entry = get(r, "key_id", &key_id);
 	client->key_id = normalize(key_id);
-	if (keyid_parse(client->key_id, client->msg.keyid) == 0) {
-		client->msg.flags |= CLIENT_HAS_KEYID;
+	if (keyid_parse(client->key_id, client->fields.keyid) == 0) {
+		client->fields.flags |= CLIENT_HAS_KEYID;
 		return;
 	}
 	if (client->key_id[0] == '\0')
 		problem_warn(&client->where,
 		    "this client has no key_id and can never match");
-	else if (keyid_is_void(client->msg.keyid))
+	else if (keyid_is_void(client->fields.keyid))
 		problem_warn(&entry->where, "key_id is the hash of no key at "
 		    "all: this client can never match");
 	else
 		problem_warn(&entry->where, "key_id is not the 64 hexadecimal "
 		    "digits of a key: this client can never match");
-	memset(client->msg.keyid, 0, sizeof client->msg.keyid);
+	memset(client->fields.keyid, 0, sizeof client->fields.keyid);
 }
 
 static int
@@ -250,8 +266,6 @@ read_values(struct reading *r)
 	size_t i;
 	int result = 0;
 
-	client->where = r->section->where;
-	client->name = r->section->name;
 	if (memchr(client->name.p, '\0', client->name.len) != NULL) {
 		problem_error(&client->where,
 		    "the section's name contains a NUL byte");
@@ -285,51 +299,72 @@ client_free(struct client *client)
 }
 
 static int
-client_is_small(const struct client *client)
+check_size(const struct client *client)
 {
-	size_t rest = msg_rules[MSG_CLIENT].tail - SECRET_MAX -
-	    4 * sizeof(uint32_t);
+	size_t left = CLIENT_STRINGS_MAX;
+	const size_t lens[CLIENT_STRINGS] = { client->name.len,
+		client->host.len, client->checker.len,
+		strlen(client->key_id), strlen(client->fingerprint) };
+	size_t i;
 
-	return client->name.len <= rest &&
-	    client->host.len <= rest - client->name.len &&
-	    client->checker.len <= rest - client->name.len -
-	    client->host.len;
+	for (i = 0; i < CLIENT_STRINGS && lens[i] <= left; i++)
+		left -= lens[i];
+	if (i == CLIENT_STRINGS)
+		return 0;
+	problem_error(&client->where, "name, host, checker, key_id and "
+	    "fingerprint of this client are too long together");
+	return -1;
+}
+
+/* A name is a client's only once, in whatever files. */
+static int
+check_name(struct clients *clients, struct client *client)
+{
+	struct client *other = RB_INSERT(client_names, &clients->names, client);
+
+	/* Of the same file, the lines have been complained about. */
+	if (other == NULL || other->where.file == client->where.file)
+		return 0;
+	problem_error(&client->where, "there is a client of this name "
+	    "already, in %s:%u", other->where.file, other->where.line);
+	return -1;
 }
 
 static void
-warn_duplicate(struct keyids *keyids, struct client *client)
+check_keyid(struct clients *clients, struct client *client)
 {
 	struct client *other;
 
-	if (!(client->msg.flags & CLIENT_HAS_KEYID) ||
-	    (other = RB_INSERT(keyids, keyids, client)) == NULL)
+	if (!(client->fields.flags & CLIENT_HAS_KEYID) || (other =
+	    RB_INSERT(client_keyids, &clients->keyids, client)) == NULL)
 		return;
-	problem_warn(&client->where, "this client has the key_id of the one "
-	    "in line %u, and can never match", other->where.line);
+	if (other->where.file == client->where.file)
+		problem_warn(&client->where, "this client has the key_id of "
+		    "the one in line %u, and can never match",
+		    other->where.line);
+	else
+		problem_warn(&client->where, "this client has the key_id of "
+		    "the one in %s:%u, and can never match",
+		    other->where.file, other->where.line);
 }
 
 int
 clients_read(struct clients *clients, struct ini *ini)
 {
 	struct reading r = { .ini = ini };
-	struct keyids keyids = RB_INITIALIZER(&keyids);
 	int result = 0;
 
-	STAILQ_INIT(clients);
 	STAILQ_FOREACH(r.section, &ini->list, entry) {
 		if ((r.client = calloc(1, sizeof *r.client)) == NULL)
 			fatal("calloc");
-		STAILQ_INSERT_TAIL(clients, r.client, entry);
-		if (read_values(&r) == -1) {
+		STAILQ_INSERT_TAIL(&clients->list, r.client, entry);
+		r.client->where = r.section->where;
+		r.client->name = r.section->name;
+		if (check_name(clients, r.client) == -1 ||
+		    read_values(&r) == -1 || check_size(r.client) == -1)
 			result = -1;
-			continue;
-		}
-		if (!client_is_small(r.client)) {
-			problem_error(&r.client->where, "name, host and "
-			    "checker of this client are too long together");
-			result = -1;
-		}
-		warn_duplicate(&keyids, r.client);
+		else
+			check_keyid(clients, r.client);
 	}
 	return result;
 }
@@ -339,23 +374,27 @@ clients_free(struct clients *clients)
 {
 	struct client *client;
 
-	while ((client = STAILQ_FIRST(clients)) != NULL) {
-		STAILQ_REMOVE_HEAD(clients, entry);
+	while ((client = STAILQ_FIRST(&clients->list)) != NULL) {
+		STAILQ_REMOVE_HEAD(&clients->list, entry);
 		client_free(client);
 	}
+	clients_init(clients);
 }
 
 int
 clients_pack(const struct client *client, uint8_t *buf, size_t size,
     size_t *used)
 {
+	const struct text strings[] = { client->name, client->host,
+		client->checker, text_from(client->key_id),
+		text_from(client->fingerprint),
+		{ (const char *)client->secret, client->secret_len } };
+	size_t i;
+
 	*used = 0;
-	return tail_put(buf, size, used, client->name.p,
-	    client->name.len) == -1 ||
-	    tail_put(buf, size, used, client->host.p,
-	    client->host.len) == -1 ||
-	    tail_put(buf, size, used, client->checker.p,
-	    client->checker.len) == -1 ||
-	    tail_put(buf, size, used, client->secret,
-	    client->secret_len) == -1 ? -1 : 0;
+	for (i = 0; i < LENGTH(strings); i++)
+		if (tail_put(buf, size, used, strings[i].p,
+		    strings[i].len) == -1)
+			return -1;
+	return 0;
 }

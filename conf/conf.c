@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * mandos-readconf, the configuration reader: the only program of the server
- * that reads its command line and its files.  The monitor starts it with its
- * own arguments; it complains or answers by itself, or sends what it has read
- * over descriptor 3, and exits.  It stays root, because secrets are files of
- * root, but keeps of root's power only the right to read.
+ * that reads its command line and its files.  The parent starts it with its
+ * own arguments; it complains or answers by itself, or, once all is sound,
+ * sends what it has read over descriptor 3, and exits.  The settings are for
+ * the parent, which then gives the channel's other end to whoever is to have
+ * the clients.  It stays root, because secrets are files of root, but keeps of
+ * root's power only the right to read.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -72,7 +74,7 @@ adopt_channel(struct chan *chan, const struct options *options)
 	    type == SOCK_SEQPACKET) {
 		if (fcntl(CHAN_FD, F_SETFD, FD_CLOEXEC) == -1)
 			fatal("fcntl");
-		chan_init(chan, CHAN_FD, PROC_CONF, PROC_MONITOR, PHASE_BOOT);
+		chan_init(chan, CHAN_FD, PROC_CONF, PROC_PARENT, PHASE_BOOT);
 	} else if (!options->config_test && !options->show_config)
 		fatalx_status(EX_USAGE,
 		    "this program is started by mandos(8) only");
@@ -82,32 +84,34 @@ adopt_channel(struct chan *chan, const struct options *options)
 static void
 send_settings(struct chan *chan, const struct settings *settings)
 {
+	const struct msg_settings m = { .s = settings->msg };
 	size_t len;
 
 	if (settings_pack(settings, tail, sizeof tail, &len) == -1)
 		fatalx("the settings do not fit into a message");
-	if (chan_send(chan, MSG_SETTINGS, &settings->msg, tail, len, -1) == -1)
-		fatal("the monitor does not take the settings");
+	if (chan_send(chan, MSG_SETTINGS, &m, tail, len, -1) == -1)
+		fatal("nobody takes the settings");
 }
 
 static void
 send_clients(struct chan *chan, const struct clients *clients)
 {
 	struct msg_conf_end end = { 0 };
+	struct msg_client m;
 	const struct client *client;
 	size_t len;
 
-	STAILQ_FOREACH(client, clients, entry) {
+	STAILQ_FOREACH(client, &clients->list, entry) {
+		m.f = client->fields;
 		if (clients_pack(client, tail, sizeof tail, &len) == -1)
 			fatalx("a client does not fit into a message");
-		if (chan_send(chan, MSG_CLIENT, &client->msg, tail, len,
-		    -1) == -1)
-			fatal("the monitor does not take the clients");
+		if (chan_send(chan, MSG_CLIENT, &m, tail, len, -1) == -1)
+			fatal("nobody takes the clients");
 		end.clients++;
 	}
 	explicit_bzero(tail, sizeof tail);
 	if (chan_send(chan, MSG_CONF_END, &end, NULL, 0, -1) == -1)
-		fatal("the monitor does not take the clients");
+		fatal("nobody takes the clients");
 }
 
 static char *
@@ -143,7 +147,31 @@ read_settings(struct settings *settings, const struct options *options)
 		    "priority cannot be used");
 }
 
-/* From here on nothing but reading files and telling the monitor. */
+/* A daemon leaves the directory in which it was started. */
+static void
+complete_statedir(struct settings *settings)
+{
+	struct setting *setting = &settings->statedir;
+	char *cwd, *path;
+
+	if (setting->value == NULL || setting->value[0] == '/')
+		return;
+	if ((cwd = getcwd(NULL, 0)) == NULL) {
+		problem_error(&setting->where, "statedir is relative, and the "
+		    "working directory is unknown: %s", strerror(errno));
+		return;
+	}
+	if (asprintf(&path, "%s/%s", cwd, setting->value) == -1)
+		fatal("asprintf");
+	if (strlen(path) > STATEDIR_MAX)
+		problem_error(&setting->where, "statedir is longer than %d "
+		    "bytes", STATEDIR_MAX);
+	free(cwd);
+	free(setting->value);
+	setting->value = path;
+}
+
+/* From here on nothing but reading files and sending messages. */
 static void
 lock_down(void)
 {
@@ -172,10 +200,37 @@ run_check(struct chan *chan, const struct options *options)
 	if (helper_netd(path_libexec, "--check", NULL) != 0)
 		fatalx("the self-test of mandos-netd failed");
 	send_settings(chan, &settings);
-	/* Whether the monitor still listens when it knows is its affair. */
+	/* Whether the parent still listens when it knows is its affair. */
 	chan_send(chan, MSG_CONF_END, &end, NULL, 0, -1);
 	settings_free(&settings);
 	ini_free(&ini);
+}
+
+/*
+ * All of the server's clients.  Where there was a configuration a moment ago,
+ * no file at all is an accident, and not the wish to forget every client.
+ */
+static void
+read_clients(struct client_files *files, struct clients *clients,
+    const char *configdir, int is_again)
+{
+	struct where where = { .file = configdir };
+
+	clients_init(clients);
+	if (files_read(files, clients, configdir) == 0 && is_again &&
+	    !files_are_there(files))
+		problem_error(&where, "there is no clients.conf any more");
+}
+
+/* What the parent says of a reader that is not the first. */
+static int
+take_reload(void)
+{
+	const char *said = getenv("MANDOS_RELOAD");
+
+	if (said != NULL && strcmp(said, "syslog") == 0)
+		log_to_syslog();
+	return said != NULL;
 }
 
 int
@@ -183,12 +238,13 @@ main(int argc, char **argv)
 {
 	struct options options;
 	struct settings settings = { .configdir = NULL };
-	struct clients clients = STAILQ_HEAD_INITIALIZER(clients);
+	struct client_files files;
+	struct clients clients;
 	struct chan chan;
-	struct ini ini;
-	char *path;
+	int is_again;
 
 	log_open("mandos", LOG_WARNING);
+	is_again = take_reload();
 	read_options(&options, argc, argv);
 	adopt_channel(&chan, &options);
 	if (options.check && !options.config_test && !options.show_config) {
@@ -196,14 +252,13 @@ main(int argc, char **argv)
 		return 0;
 	}
 	read_settings(&settings, &options);
+	if (!options.show_config)
+		complete_statedir(&settings);
 	lock_down();
-	path = config_path(&options, "clients.conf");
-	ini_init(&ini, path);
-	clients_builtin(&ini);
-	if (ini_load(&ini) == 0)
-		clients_read(&clients, &ini);
+	read_clients(&files, &clients, options.configdir != NULL ?
+	    options.configdir : CONFIGDIR_DEFAULT, is_again);
 	/* All complaints have been made; nothing of a bad configuration goes
-	 * to the monitor. */
+	 * anywhere. */
 	if (problem_count() > 0)
 		exit(options.config_test || options.show_config ?
 		    EX_CONFIG : problem_status());
@@ -217,8 +272,7 @@ main(int argc, char **argv)
 		send_clients(&chan, &clients);
 	}
 	clients_free(&clients);
-	ini_free(&ini);
-	free(path);
+	files_free(&files);
 	settings_free(&settings);
 	return 0;
 }

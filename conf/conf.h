@@ -185,6 +185,8 @@ RB_HEAD(ini_sections, ini_section);
 
 struct ini {
 	const char *file;
+	struct ini *base;	/* whose [DEFAULT] holds here as well, or NULL */
+	int is_there;		/* ini_load() has found the file */
 	char *bytes;		/* the file as read, wiped after parsing */
 	size_t len;
 	char *arena;		/* keys, names and values point into it */
@@ -209,7 +211,8 @@ void ini_free(struct ini *);
 void ini_default(struct ini *, const char *, const char *);
 
 /*
- * ini_load(ini): read the file; a missing one is an empty one.
+ * ini_load(ini): read the file; a missing one is an empty one.  Sets
+ * ${ini}->is_there.
  * ini_parse(ini, bytes, len): read ${bytes} as that file's content.
  * Both complain about every bad line, and return 0, or -1 if they did.
  */
@@ -224,7 +227,7 @@ size_t ini_lower(char *, struct text);
 
 /*
  * ini_find(ini, section, key): the entry that ${key} has in ${section}, in
- * [DEFAULT] or built in, or NULL.
+ * [DEFAULT] here or in the base, or built in, or NULL.
  */
 struct ini_entry *ini_find(struct ini *, struct ini_section *, struct text);
 
@@ -269,6 +272,7 @@ struct options {
 	int no_zeroconf;
 	int config_test;
 	int show_config;
+	int start_disabled;
 };
 
 /*
@@ -298,7 +302,7 @@ struct settings {
 	struct setting servicename;
 	struct setting statedir;
 	const char *configdir;
-	struct msg_settings msg;
+	struct settings_msg msg;
 };
 
 #define CONFIGDIR_DEFAULT "/etc/mandos"
@@ -334,23 +338,23 @@ const char *settings_level_name(uint32_t);
 
 /* limits.c */
 
-/* The limits of netd, each a key of mandos.conf. */
+/* The limits of netd and of checkerd, each a key of mandos.conf. */
 struct limit {
 	const char *key;
 	int is_duration;	/* else a count */
-	size_t offset;		/* in struct limits */
+	size_t offset;		/* in struct settings_msg */
 	const char *builtin;
 	uint64_t least;		/* a count, or milliseconds */
 	uint64_t most;
 };
 
-#define LIMITS_COUNT 12
+#define LIMITS_COUNT 14
 extern const struct limit limits_table[LIMITS_COUNT];
 
-uint64_t limit_get(const struct limits *, const struct limit *);
+uint64_t limit_get(const struct settings_msg *, const struct limit *);
 
-/* limits_merge(limits, ini): as settings_merge, for these. */
-int limits_merge(struct limits *, struct ini *);
+/* limits_merge(settings, ini): as settings_merge, for these. */
+int limits_merge(struct settings_msg *, struct ini *);
 
 /* address.c */
 
@@ -365,6 +369,7 @@ int address_resolve(struct settings *);
 
 struct client {
 	STAILQ_ENTRY(client) entry;
+	RB_ENTRY(client) by_name;
 	RB_ENTRY(client) by_keyid;
 	struct where where;
 	struct text name;
@@ -374,10 +379,23 @@ struct client {
 	char *fingerprint;
 	uint8_t *secret;
 	size_t secret_len;
-	struct msg_client msg;
+	struct client_fields fields;
 };
 
-STAILQ_HEAD(clients, client);
+RB_HEAD(client_names, client);
+RB_HEAD(client_keyids, client);
+
+/* Those of all files. */
+struct clients {
+	STAILQ_HEAD(, client) list;	/* in the order they were read in */
+	struct client_names names;
+	struct client_keyids keyids;
+};
+
+/* What a client's strings may have together, so that they fit a message. */
+#define CLIENT_STRINGS_MAX 60000
+
+void clients_init(struct clients *);
 
 /* clients_builtin(ini): the defaults that clients.conf has built in. */
 void clients_builtin(struct ini *);
@@ -392,6 +410,29 @@ void clients_free(struct clients *);
 
 /* clients_pack(client, buf, size, used): the tail of its CLIENT message. */
 int clients_pack(const struct client *, uint8_t *, size_t, size_t *);
+
+/* files.c */
+
+/* A file that has clients; the first is clients.conf. */
+struct client_file {
+	STAILQ_ENTRY(client_file) entry;
+	struct ini ini;
+	char *path;
+};
+
+STAILQ_HEAD(client_files, client_file);
+
+/*
+ * files_read(files, clients, configdir): read clients.conf there and then what
+ * ends in ".conf" in clients.d, in the order of the bytes of the names.  The
+ * clients' texts live as long as ${files}.  Returns 0, or -1 after complaints.
+ * files_free is for both cases.
+ *
+ * files_are_there(files): there was any file at all.
+ */
+int files_read(struct client_files *, struct clients *, const char *);
+int files_are_there(const struct client_files *);
+void files_free(struct client_files *);
 
 /* secfile.c */
 

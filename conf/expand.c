@@ -212,7 +212,7 @@ ini_expand(struct ini *ini, struct ini_section *section,
 	}
 	*value = keep(&x);
 	/* What [DEFAULT] holds differs from section to section. */
-	if (entry->section != &ini->defaults)
+	if (entry->section == section && section != &ini->defaults)
 		entry->expanded = *value;
 	return 0;
 }
@@ -222,17 +222,19 @@ ini_check(struct ini *ini, struct ini_section *section)
 {
 	struct ini_entry *entry;
 	struct text value;
+	struct ini *from;
 	int result = 0;
 
 	STAILQ_FOREACH(entry, &section->percents, by_percent)
 		if (ini_expand(ini, section, entry, &value) == -1)
 			result = -1;
-	STAILQ_FOREACH(entry, &ini->defaults.percents, by_percent) {
-		/* Even a look at a value in vain is paid for. */
-		ini->work += ini->work < INI_WORK_MAX;
-		if (ini_find(ini, section, entry->key) == entry &&
-		    ini_expand(ini, section, entry, &value) == -1)
-			result = -1;
-	}
+	for (from = ini; from != NULL; from = from->base)
+		STAILQ_FOREACH(entry, &from->defaults.percents, by_percent) {
+			/* Even a look at a value in vain is paid for. */
+			ini->work += ini->work < INI_WORK_MAX;
+			if (ini_find(ini, section, entry->key) == entry &&
+			    ini_expand(ini, section, entry, &value) == -1)
+				result = -1;
+		}
 	return result;
 }

@@ -422,8 +422,10 @@ ini_load(struct ini *ini)
 	struct where where = { .file = ini->file };
 	int fd, result;
 
+	ini->is_there = 1;
 	if ((fd = open(ini->file, O_RDONLY | O_CLOEXEC)) == -1) {
-		if (errno == ENOENT)
+		ini->is_there = errno != ENOENT;
+		if (!ini->is_there)
 			return 0;
 		problem_error(&where, "%s", strerror(errno));
 		return -1;
@@ -443,7 +445,8 @@ ini_find(struct ini *ini, struct ini_section *section, struct text key)
 {
 	struct ini_entry wanted = { .key = key }, *entry;
 
-	if ((entry = RB_FIND(ini_entries, &section->tree, &wanted)) == NULL)
+	entry = RB_FIND(ini_entries, &section->tree, &wanted);
+	for (; entry == NULL && ini != NULL; ini = ini->base)
 		entry = RB_FIND(ini_entries, &ini->defaults.tree, &wanted);
 	return entry;
 }

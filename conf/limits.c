@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The limits of netd that mandos.conf may set.  Run by the configuration
+ * The limits of netd and checkerd that mandos.conf may set.  Run by the configuration
  * reader.
  */
 #include "conf.h"
@@ -15,32 +15,38 @@
 #define DAY_MS (86400 * SECOND_MS)
 #define WEEK_MS (7 * DAY_MS)
 
-#define COUNT(key, builtin, least, most)				\
-	{ #key, 0, offsetof(struct limits, key), builtin, least, most }
-#define DURATION(key, builtin, least, most)				\
-	{ #key, 1, offsetof(struct limits, key##_ms), builtin, least, most }
+/* The longest duration there is. */
+#define MOST_MS (999999999 * DAY_MS)
+
+#define COUNT(of, key, builtin, least, most)				\
+	{ #key, 0, offsetof(struct settings_msg, of.key), builtin, least, most }
+#define DURATION(of, key, builtin, least, most)				\
+	{ #key, 1, offsetof(struct settings_msg, of.key##_ms), builtin,	\
+	    least, most }
 
 // clang-format off
 const struct limit limits_table[LIMITS_COUNT] = {
-	COUNT(max_connections, "8192", 1, 1048576),
-	COUNT(max_sessions, "1024", 1, 65536),
-	COUNT(max_sessions_per_source, "1024", 1, 65536),
-	COUNT(spare_sessions, "4", 1, 256),
-	COUNT(penalty_sources, "65536", 1, 1048576),
-	DURATION(handshake_timeout, "PT20S", SECOND_MS, DAY_MS),
-	DURATION(close_timeout, "PT10S", SECOND_MS, DAY_MS),
-	DURATION(penalty_crash, "PT90S", 0, WEEK_MS),
-	DURATION(penalty_late, "PT10S", 0, WEEK_MS),
-	DURATION(penalty_refused, "PT5S", 0, WEEK_MS),
-	DURATION(penalty_min, "PT15S", 0, WEEK_MS),
-	DURATION(penalty_max, "PT10M", 0, WEEK_MS),
+	COUNT(limits, max_connections, "8192", 1, 1048576),
+	COUNT(limits, max_sessions, "1024", 1, 65536),
+	COUNT(limits, max_sessions_per_source, "1024", 1, 65536),
+	COUNT(limits, spare_sessions, "4", 1, 256),
+	COUNT(limits, penalty_sources, "65536", 1, 1048576),
+	DURATION(limits, handshake_timeout, "PT20S", SECOND_MS, DAY_MS),
+	DURATION(limits, close_timeout, "PT10S", SECOND_MS, DAY_MS),
+	DURATION(limits, penalty_crash, "PT90S", 0, WEEK_MS),
+	DURATION(limits, penalty_late, "PT10S", 0, WEEK_MS),
+	DURATION(limits, penalty_refused, "PT5S", 0, WEEK_MS),
+	DURATION(limits, penalty_min, "PT15S", 0, WEEK_MS),
+	DURATION(limits, penalty_max, "PT10M", 0, WEEK_MS),
+	COUNT(checks, max_checkers, "64", 1, 10000),
+	DURATION(checks, checker_timeout, "PT0S", 0, MOST_MS),
 };
 // clang-format on
 
 uint64_t
-limit_get(const struct limits *limits, const struct limit *limit)
+limit_get(const struct settings_msg *settings, const struct limit *limit)
 {
-	const char *field = (const char *)limits + limit->offset;
+	const char *field = (const char *)settings + limit->offset;
 	uint64_t value;
 	uint32_t count;
 
@@ -53,9 +59,10 @@ limit_get(const struct limits *limits, const struct limit *limit)
 }
 
 static void
-limit_set(struct limits *limits, const struct limit *limit, uint64_t value)
+limit_set(struct settings_msg *settings, const struct limit *limit,
+    uint64_t value)
 {
-	char *field = (char *)limits + limit->offset;
+	char *field = (char *)settings + limit->offset;
 	uint32_t count = (uint32_t)value;
 
 	if (limit->is_duration)
@@ -82,7 +89,8 @@ bad_range(const struct where *where, const struct limit *limit)
 }
 
 static int
-merge_one(struct limits *limits, struct ini *ini, const struct limit *limit)
+merge_one(struct settings_msg *settings, struct ini *ini,
+    const struct limit *limit)
 {
 	struct ini_entry *entry;
 	struct text text;
@@ -107,20 +115,20 @@ merge_one(struct limits *limits, struct ini *ini, const struct limit *limit)
 	if (value < 0 || (uint64_t)value < limit->least ||
 	    (uint64_t)value > limit->most)
 		return bad_range(&entry->where, limit);
-	limit_set(limits, limit, (uint64_t)value);
+	limit_set(settings, limit, (uint64_t)value);
 	return 0;
 }
 
 int
-limits_merge(struct limits *limits, struct ini *ini)
+limits_merge(struct settings_msg *settings, struct ini *ini)
 {
+	const struct limits *limits = &settings->limits;
 	struct ini_entry *entry;
 	size_t i;
 	int result = 0;
 
-	memset(limits, 0, sizeof *limits);
 	for (i = 0; i < LIMITS_COUNT; i++)
-		if (merge_one(limits, ini, &limits_table[i]) == -1)
+		if (merge_one(settings, ini, &limits_table[i]) == -1)
 			result = -1;
 	if (result == 0 && limits->penalty_min_ms > limits->penalty_max_ms) {
 		/* Penalties could then never take effect. */

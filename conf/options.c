@@ -79,6 +79,8 @@ static const struct option_rule rules[] = {
 	    "read the configuration, say what is wrong with it, and exit" },
 	{ "-T", "--show-config", KIND_FLAG, AT(show_config), 1, NULL,
 	    "show what the configuration comes to, and exit" },
+	{ NULL, "--start-disabled", KIND_FLAG, AT(start_disabled), 1, NULL,
+	    "if the state is damaged, start with every client disabled" },
 };
 // clang-format on
 

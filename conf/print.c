@@ -92,7 +92,7 @@ print_flag(FILE *f, const char *key, uint32_t flags, uint32_t flag)
 }
 
 static void
-print_limits(FILE *f, const struct limits *limits)
+print_limits(FILE *f, const struct settings_msg *settings)
 {
 	const struct limit *limit;
 	size_t i;
@@ -101,17 +101,17 @@ print_limits(FILE *f, const struct limits *limits)
 		limit = &limits_table[i];
 		if (limit->is_duration)
 			print_duration(f, limit->key,
-			    limit_get(limits, limit));
+			    limit_get(settings, limit));
 		else
 			fprintf(f, "%s = %" PRIu64 "\n", limit->key,
-			    limit_get(limits, limit));
+			    limit_get(settings, limit));
 	}
 }
 
 void
 print_settings(FILE *f, const struct settings *settings)
 {
-	const struct msg_settings *msg = &settings->msg;
+	const struct settings_msg *msg = &settings->msg;
 	const char *priority = settings->priority.value;
 
 	fprintf(f, "# mandos.conf\n[DEFAULT]\n");
@@ -136,13 +136,15 @@ print_settings(FILE *f, const struct settings *settings)
 	print_flag(f, "use_ipv6", msg->flags, SETTING_IPV6);
 	print_flag(f, "restore", msg->flags, SETTING_RESTORE);
 	print_flag(f, "zeroconf", msg->flags, SETTING_ZEROCONF);
-	print_limits(f, &msg->limits);
+	fprintf(f, "restart_policy = %s\n", msg->flags & SETTING_STRICT ?
+	    "strict" : "original");
+	print_limits(f, msg);
 }
 
 static void
 print_client(FILE *f, const struct client *client)
 {
-	const struct msg_client *msg = &client->msg;
+	const struct client_fields *fields = &client->fields;
 
 	fprintf(f, "\n[%.*s]\n", (int)client->name.len, client->name.p);
 	print_text(f, "host", client->host, 1);
@@ -152,14 +154,14 @@ print_client(FILE *f, const struct client *client)
 		    1);
 	fprintf(f, "# secret: %zu bytes\n", client->secret_len);
 	print_text(f, "checker", client->checker, 1);
-	print_duration(f, "timeout", msg->timeout_ms);
-	print_duration(f, "extended_timeout", msg->extended_timeout_ms);
-	print_duration(f, "interval", msg->interval_ms);
-	print_duration(f, "approval_delay", msg->approval_delay_ms);
-	print_duration(f, "approval_duration", msg->approval_duration_ms);
-	print_flag(f, "approved_by_default", msg->flags,
+	print_duration(f, "timeout", fields->timeout_ms);
+	print_duration(f, "extended_timeout", fields->extended_timeout_ms);
+	print_duration(f, "interval", fields->interval_ms);
+	print_duration(f, "approval_delay", fields->approval_delay_ms);
+	print_duration(f, "approval_duration", fields->approval_duration_ms);
+	print_flag(f, "approved_by_default", fields->flags,
 	    CLIENT_APPROVED_BY_DEFAULT);
-	print_flag(f, "enabled", msg->flags, CLIENT_ENABLED);
+	print_flag(f, "enabled", fields->flags, CLIENT_ENABLED);
 }
 
 void
@@ -168,6 +170,6 @@ print_clients(FILE *f, const struct clients *clients)
 	const struct client *client;
 
 	fprintf(f, "\n# clients.conf\n");
-	STAILQ_FOREACH(client, clients, entry)
+	STAILQ_FOREACH(client, &clients->list, entry)
 		print_client(f, client);
 }

@@ -91,6 +91,7 @@ settings_builtin(struct ini *ini)
 		ini_default(ini, limits_table[i].key, limits_table[i].builtin);
 	ini_default(ini, "port", "");
 	ini_default(ini, "socket", "");
+	ini_default(ini, "restart_policy", "original");
 }
 
 /* Text is taken as it stands: a percent sign means nothing in it. */
@@ -212,11 +213,28 @@ merge_level(struct settings *settings)
 	return -1;
 }
 
+/* What becomes of a client whose time ran out while nobody was looking. */
+static int
+merge_policy(struct settings *settings, struct ini *ini)
+{
+	struct ini_entry *entry;
+
+	entry = ini_find(ini, &ini->defaults, text_from("restart_policy"));
+	if (text_is(entry->value, "strict"))
+		settings->msg.flags |= SETTING_STRICT;
+	else if (!text_is(entry->value, "original")) {
+		problem_error(&entry->where,
+		    "restart_policy is neither original nor strict");
+		return -1;
+	}
+	return 0;
+}
+
 int
 settings_merge(struct settings *settings, struct ini *ini,
     const struct options *options)
 {
-	struct msg_settings *msg = &settings->msg;
+	struct settings_msg *msg = &settings->msg;
 	int64_t port, fd;
 	size_t i;
 	int result = 0;
@@ -236,12 +254,16 @@ settings_merge(struct settings *settings, struct ini *ini,
 	if (merge_number(ini, "socket", options->socket, "--socket",
 	    INT32_MAX, &fd) == -1)
 		result = -1;
-	if (limits_merge(&msg->limits, ini) == -1)
+	if (limits_merge(msg, ini) == -1)
+		result = -1;
+	if (merge_policy(settings, ini) == -1)
 		result = -1;
 	if (result == -1 || merge_level(settings) == -1)
 		return -1;
 	if (options->check)
 		msg->flags |= SETTING_CHECK;
+	if (options->start_disabled)
+		msg->flags |= SETTING_START_DISABLED;
 	/* Port 0 is none. */
 	msg->port = port > 0 ? (uint16_t)port : 0;
 	msg->socket = (int32_t)fd;

@@ -345,8 +345,8 @@ def check_round_trip(again):
     answers = dump("mandos", [[shown, "mandos"] for shown, _ in again])
     for (shown, expected), [first, second] in zip(again, answers):
         expected[3] = expected[3] or PRIORITY_DEFAULT
-        # There is no key for --check.
-        expected[8] &= ~model.FLAG_CHECK
+        # There is no key for --check, nor for --start-disabled.
+        expected[8] &= ~(model.FLAG_CHECK | model.FLAG_START_DISABLED)
         if first != expected or second != ["shown", shown]:
             differ(shown, expected, first)
 

@@ -136,7 +136,7 @@ dump_ini(void)
 static void
 dump_client(const struct client *client)
 {
-	const struct msg_client *msg = &client->msg;
+	const struct client_fields *fields = &client->fields;
 	char hex[KEYID_HEX_LEN];
 
 	printf("client");
@@ -147,26 +147,29 @@ dump_client(const struct client *client)
 	put(text_from(client->fingerprint));
 	put((struct text) { (char *)client->secret, client->secret_len });
 	printf(" %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
-	    msg->timeout_ms, msg->extended_timeout_ms, msg->interval_ms,
-	    msg->approval_delay_ms, msg->approval_duration_ms);
-	printf(" %d %d %s\n", (msg->flags & CLIENT_APPROVED_BY_DEFAULT) != 0,
-	    (msg->flags & CLIENT_ENABLED) != 0,
-	    msg->flags & CLIENT_HAS_KEYID ? keyid_print(msg->keyid, hex) :
-	    "none");
+	    fields->timeout_ms, fields->extended_timeout_ms,
+	    fields->interval_ms, fields->approval_delay_ms,
+	    fields->approval_duration_ms);
+	printf(" %d %d %s\n",
+	    (fields->flags & CLIENT_APPROVED_BY_DEFAULT) != 0,
+	    (fields->flags & CLIENT_ENABLED) != 0,
+	    fields->flags & CLIENT_HAS_KEYID ?
+	    keyid_print(fields->keyid, hex) : "none");
 }
 
 static void
 dump_clients(void)
 {
-	struct clients clients = STAILQ_HEAD_INITIALIZER(clients);
+	struct clients clients;
 	struct client *client;
 	struct ini ini;
 
+	clients_init(&clients);
 	ini_init(&ini, "f");
 	clients_builtin(&ini);
 	if (ini_parse(&ini, strings[0].p, strings[0].len) == 0 &&
 	    clients_read(&clients, &ini) == 0)
-		STAILQ_FOREACH(client, &clients, entry)
+		STAILQ_FOREACH(client, &clients.list, entry)
 			dump_client(client);
 	clients_free(&clients);
 	ini_free(&ini);
@@ -175,7 +178,7 @@ dump_clients(void)
 static void
 dump_settings(const struct settings *settings)
 {
-	const struct msg_settings *msg = &settings->msg;
+	const struct settings_msg *msg = &settings->msg;
 	size_t i;
 
 	if (!settings_is_findable(settings)) {
@@ -191,8 +194,7 @@ dump_settings(const struct settings *settings)
 	printf(" %u %" PRId32 " %" PRIu32 " %" PRIu32, msg->port, msg->socket,
 	    msg->flags, msg->log_level);
 	for (i = 0; i < LIMITS_COUNT; i++)
-		printf(" %" PRIu64, limit_get(&msg->limits,
-		    &limits_table[i]));
+		printf(" %" PRIu64, limit_get(msg, &limits_table[i]));
 	printf("\n");
 }
 

@@ -62,11 +62,16 @@ files__unreadable_body() {
 	mkdir -p etc/mandos.conf etc/clients.conf
 	bad 'etc/mandos.conf: Is a directory
 etc/clients.conf: Is a directory'
-	rmdir etc/mandos.conf etc/clients.conf etc
+	rmdir etc/mandos.conf etc/clients.conf
+	: >etc/clients.d
+	bad 'etc/clients.d: Not a directory'
+	rm etc/clients.d
+	rmdir etc
 	: >etc
 	atf_check -s exit:78 -o empty \
 	    -e inline:"<3>mandos: etc/mandos.conf: Not a directory
-<3>mandos: etc/clients.conf: Not a directory\n" \
+<3>mandos: etc/clients.conf: Not a directory
+<3>mandos: etc/clients.d: Not a directory\n" \
 	    "$readconf" -n --configdir etc
 }
 
@@ -75,6 +80,130 @@ files__no_permission_body() {
 	write clients.conf '[DEFAULT]'
 	chmod 0 etc/clients.conf
 	bad 'etc/clients.conf: Permission denied'
+}
+
+case_of directory__unreadable 'what is in clients.d must be readable'
+directory__unreadable_body() {
+	mkdir -p etc/clients.d/dir.conf
+	ln -s nowhere etc/clients.d/link.conf
+	bad 'etc/clients.d/dir.conf: Is a directory
+etc/clients.d/link.conf: No such file or directory'
+	rmdir etc/clients.d/dir.conf
+	rm etc/clients.d/link.conf
+	good
+	# Nobody but us looks at these.
+	ln -s nowhere etc/clients.d/.#link.conf
+	mkdir etc/clients.d/dir
+	good
+}
+
+case_of directory__no_permission 'clients.d must be readable' unprivileged
+directory__no_permission_body() {
+	mkdir -p etc/clients.d
+	echo nonsense >etc/clients.d/a.conf
+	chmod 0 etc/clients.d/a.conf
+	bad 'etc/clients.d/a.conf: Permission denied'
+	chmod 0 etc/clients.d
+	bad 'etc/clients.d: Permission denied'
+	chmod 700 etc/clients.d
+}
+
+case_of directory__defaults 'whose [DEFAULT] holds for whom'
+directory__defaults_body() {
+	write clients.conf '[DEFAULT]' 'timeout = PT1S' 'interval = PT2S' \
+	    'host = h-%(own)s' 'own = common' "key_id = $keyid" 'secret =' \
+	    '[first]'
+	mkdir etc/clients.d
+	write clients.d/a.conf '[DEFAULT]' 'timeout = PT3S' 'own = a' \
+	    '[second]' '[third]' 'timeout = PT4S' 'own = third'
+	write clients.d/b.conf '[fourth]' 'interval = PT5S'
+	atf_check -s exit:0 -o save:shown -e save:err \
+	    "$readconf" -T --configdir etc
+	cat >expected <<-END
+		[first]
+		host = h-common
+		timeout = PT1S
+		interval = PT2S
+		[second]
+		host = h-a
+		timeout = PT3S
+		interval = PT2S
+		[third]
+		host = h-third
+		timeout = PT4S
+		interval = PT2S
+		[fourth]
+		host = h-common
+		timeout = PT1S
+		interval = PT5S
+	END
+	sed -n '/^# clients/,$p' shown |
+	    grep -e '^\[' -e '^host' -e '^timeout' -e '^interval' >actual
+	atf_check -s exit:0 -o empty -e empty diff -u expected actual
+	# All have one key, of which the first can use it.
+	atf_check -s exit:0 -e empty -o inline:"\
+<4>mandos: etc/clients.d/a.conf:4: this client has the key_id of the one in \
+etc/clients.conf:8, and can never match
+<4>mandos: etc/clients.d/a.conf:5: this client has the key_id of the one in \
+etc/clients.conf:8, and can never match
+<4>mandos: etc/clients.d/b.conf:1: this client has the key_id of the one in \
+etc/clients.conf:8, and can never match
+" cat err
+}
+
+case_of directory__errors 'errors in clients.d are reported where they stand'
+directory__errors_body() {
+	write clients.conf '[DEFAULT]' 'secret =' 'odd = %(gone)s' \
+	    "key_id = $keyid" '[first]' 'gone = 1'
+	mkdir etc/clients.d
+	write clients.d/a.conf '[DEFAULT]' 'interval = soon' '[second]' \
+	    'odd = 1' 'key_id = x' '[first]' 'gone = 1'
+	write clients.d/b.conf '[third]' 'odd = 1' 'key_id = x' \
+	    '[second]' 'odd = 1' '[fourth]'
+	bad 'etc/clients.d/a.conf:2: interval is not a duration, such as PT5M '\
+'or P1DT12H
+<4>mandos: etc/clients.d/a.conf:5: key_id is not the 64 hexadecimal digits of '\
+'a key: this client can never match
+etc/clients.d/a.conf:6: there is a client of this name already, in '\
+'etc/clients.conf:5
+<4>mandos: etc/clients.d/b.conf:3: key_id is not the 64 hexadecimal digits of '\
+'a key: this client can never match
+etc/clients.d/b.conf:4: there is a client of this name already, in '\
+'etc/clients.d/a.conf:3
+etc/clients.conf:3: "%(gone)s" names no key of section [fourth]'
+}
+
+case_of errors__policy 'keys about checkers and restarts have their ranges'
+errors__policy_body() {
+	write mandos.conf '[DEFAULT]' 'restart_policy = Strict' \
+	    'max_checkers = 0' 'checker_timeout = soon'
+	bad 'etc/mandos.conf:3: max_checkers is not between 1 and 10000
+etc/mandos.conf:4: checker_timeout is not a duration, such as PT5M or P1DT12H
+etc/mandos.conf:2: restart_policy is neither original nor strict'
+	write mandos.conf '[DEFAULT]' 'restart_policy =' \
+	    'max_checkers = 10001' 'checker_timeout = P1000000000D'
+	bad 'etc/mandos.conf:3: max_checkers is not between 1 and 10000
+etc/mandos.conf:4: checker_timeout is longer than 999999999 days
+etc/mandos.conf:2: restart_policy is neither original nor strict'
+	write mandos.conf '[DEFAULT]' 'restart_policy = strict' \
+	    'max_checkers = 10000' 'checker_timeout = P999999999D'
+	shown '^restart_policy = strict$'
+	shown '^max_checkers = 10000$'
+	shown '^checker_timeout = P999999999D$'
+	rm etc/mandos.conf
+	shown '^restart_policy = original$'
+	shown '^max_checkers = 64$'
+	shown '^checker_timeout = PT0S$'
+}
+
+case_of errors__too_long 'strings that do not fit into a message'
+errors__too_long_body() {
+	mkdir etc
+	long=$(printf '%060000d' 0)
+	printf '[a]\nsecret =\nkey_id = %s\nhost = %s\n' "$keyid" "$long" \
+	    >etc/clients.conf
+	bad 'etc/clients.conf:1: name, host, checker, key_id and fingerprint '\
+'of this client are too long together'
 }
 
 case_of files__too_large 'a file has at most 64 MiB'
@@ -360,6 +489,12 @@ atf_init_test_cases() {
 	atf_add_test_case files__unreadable
 	atf_add_test_case files__no_permission
 	atf_add_test_case files__too_large
+	atf_add_test_case directory__unreadable
+	atf_add_test_case directory__no_permission
+	atf_add_test_case directory__defaults
+	atf_add_test_case directory__errors
+	atf_add_test_case errors__policy
+	atf_add_test_case errors__too_long
 	atf_add_test_case files__shipped
 	atf_add_test_case errors__grammar
 	atf_add_test_case errors__references

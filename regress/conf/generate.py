@@ -258,6 +258,12 @@ def mandos_value(rng, key):
             t for t in texts if t not in ("nonsense", "much-too-long-name")])
     if key in ("port", "socket"):
         return rng.choice(BAD_NUMBERS if bad else NUMBERS)
+    if key == "restart_policy":
+        return rng.choice(["", "Strict", "none"] if bad else
+                          ["original", "strict"])
+    if key == "checker_timeout":
+        return rng.choice(["-1s", "x", "P1000000000D"] if bad else
+                          ["PT0S", "PT30S", "P1W", "1d 2h"])
     if key in ("handshake_timeout", "close_timeout", "penalty_crash",
                "penalty_late", "penalty_refused", "penalty_min",
                "penalty_max"):
@@ -274,7 +280,9 @@ MANDOS_KEYS = list(TEXTS) + [
     "restore", "zeroconf", "max_connections", "max_sessions",
     "max_sessions_per_source", "spare_sessions", "penalty_sources",
     "handshake_timeout", "close_timeout", "penalty_crash", "penalty_late",
-    "penalty_refused", "penalty_min", "penalty_max", "unknown", "configdir"]
+    "penalty_refused", "penalty_min", "penalty_max", "restart_policy",
+    "max_checkers", "checker_timeout", "start_disabled", "unknown",
+    "configdir"]
 
 
 def mandos(rng):
@@ -294,10 +302,10 @@ LONG = ["--interface", "--address", "--port", "--debuglevel", "--priority",
         "--servicename", "--configdir", "--socket", "--statedir"]
 WORDLESS = ["--check", "--debug", "--no-dbus", "--no-ipv6", "--no-restore",
             "--foreground", "--no-zeroconf", "--config-test",
-            "--show-config"]
+            "--show-config", "--start-disabled"]
 ODD = ["--", "-", "", "stray", "-x", "-1", "-1.5", "-.5", "- x", "-x y",
        "--s", "--no", "--d", "--de", "--c", "--con", "--config", "--sh",
-       "--config-t", "--nonsense", "--nonsense=3", "--debug=", "--debug=1",
+       "--config-t", "--st", "--start", "--nonsense", "--nonsense=3", "--debug=", "--debug=1",
        "-h", "--help", "-v", "--vers", "-hx", "-nx", "-nT", "-Tn", "-nh",
        "-p", "--port", "-np12", "-nTi", "-p=3", "-n=3", "--port=",
        "--s=x", "--=", "-=", "---", "'", "a'b\"c", "\t", "\udcff"]

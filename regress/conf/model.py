@@ -30,6 +30,8 @@ FLAGS = {"debug": 1 << 2, "foreground": 1 << 1, "use_dbus": 1 << 3,
          "use_ipv6": 1 << 6, "restore": 1 << 5, "zeroconf": 1 << 4}
 FLAG_CHECK = 1 << 0
 FLAG_BIND = 1 << 7
+FLAG_STRICT = 1 << 8
+FLAG_START_DISABLED = 1 << 9
 SECRET_MAX = 65536
 VOID = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
 
@@ -139,7 +141,7 @@ def clients(data):
     return [client(parser, name) for name in parser.sections()]
 
 
-OURS = ("--config-test", "--show-config")
+OURS = ("--config-test", "--show-config", "--start-disabled")
 
 
 class UsageError(Exception):
@@ -194,6 +196,7 @@ def _option_parser():
     p.add_argument("--no-zeroconf", action="store_true")
     p.add_argument("-n", "--config-test", action="store_true")
     p.add_argument("-T", "--show-config", action="store_true")
+    p.add_argument("--start-disabled", action="store_true")
     return p
 
 
@@ -215,13 +218,15 @@ SETTINGS_DEFAULTS = {
     "priority": "", "servicename": "Mandos", "use_dbus": "True",
     "use_ipv6": "True", "debuglevel": "", "restore": "True", "socket": "",
     "statedir": "/var/lib/mandos", "foreground": "False", "zeroconf": "True",
-    # Ours: the limits.
+    # Ours: the restart policy and the limits.
+    "restart_policy": "original",
     "max_connections": "8192", "max_sessions": "1024",
     "max_sessions_per_source": "1024", "spare_sessions": "4",
     "penalty_sources": "65536", "handshake_timeout": "PT20S",
     "close_timeout": "PT10S", "penalty_crash": "PT90S",
     "penalty_late": "PT10S", "penalty_refused": "PT5S",
     "penalty_min": "PT15S", "penalty_max": "PT10M",
+    "max_checkers": "64", "checker_timeout": "PT0S",
 }
 COUNTS = {"max_connections": 1048576, "max_sessions": 65536,
           "max_sessions_per_source": 65536, "spare_sessions": 256,
@@ -260,6 +265,12 @@ def _limits(parser):
             raise Fatal(key)
     if result[-2] > result[-1]:
         raise Fatal("penalty_min")
+    result.append(parser.getint("DEFAULT", "max_checkers"))
+    if not 1 <= result[-1] <= 10000:
+        raise Fatal("max_checkers")
+    result.append(duration(parser.get("DEFAULT", "checker_timeout")))
+    if result[-1] < 0:
+        raise Fatal("checker_timeout")
     return result
 
 
@@ -282,6 +293,9 @@ def settings(data, argv):
         port = _number(parser, given.port, "port", 65535) or 0
         socket = _number(parser, given.socket, "socket", 2 ** 31 - 1)
         limits = _limits(parser)
+        policy = parser.get("DEFAULT", "restart_policy", raw=True)
+        if policy not in ("original", "strict"):
+            raise Fatal("restart_policy")
     except (configparser.Error, ValueError) as error:
         raise Fatal("bad value") from error
     flags["debug"] |= given.debug
@@ -292,6 +306,8 @@ def settings(data, argv):
     flags["zeroconf"] &= not given.no_zeroconf
     number = sum(FLAGS[key] for key in FLAGS if flags[key])
     number |= FLAG_CHECK * given.check
+    number |= FLAG_STRICT * (policy == "strict")
+    number |= FLAG_START_DISABLED * given.start_disabled
     number |= FLAG_BIND * bool(port or texts["address"])
     level = LEVELS["WARNING"]
     if flags["debug"]:

@@ -96,9 +96,11 @@ abbreviations__of_the_original_body() {
 '--socket, --statedir' --s
 	atf_check -s exit:0 -o match:'^servicename = x$' -e empty \
 	    "$readconf" --sh --se x --configdir etc
+	atf_check -s exit:0 -o match:'^statedir = x$' -e empty \
+	    "$readconf" -T --st x --star --configdir etc
 }
 
-case_of arguments__alone 'the program wants to be started by the monitor'
+case_of arguments__alone 'the program wants to be started by the server'
 arguments__alone_body() {
 	mkdir etc
 	atf_check -s exit:64 -o empty \

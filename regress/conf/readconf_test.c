@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The configuration reader as the monitor sees it: the messages it sends, and
+ * The configuration reader as the parent sees it: the messages it sends, and
  * that it sends none of a bad configuration.
  */
 #include <sys/types.h>
@@ -25,6 +25,8 @@
 #define WAIT_MS 30000		/* much more than it should ever take */
 
 #define KEYID "6B130D3154DA1007596BA38FDE9CE5A4201FFF84E8CB20B080497AE4B59391DC"
+#define KEYID_LOWER						\
+	"6b130d3154da1007 596ba38fde9ce5a4201fff84e8cb20b080497ae4b59391dc"
 
 struct reader {
 	struct chan chan;
@@ -64,7 +66,7 @@ start(const atf_tc_t *tc, struct reader *r, const char *a, const char *b,
 		_exit(127);
 	}
 	close(fds[1]);
-	chan_init(&r->chan, fds[0], PROC_MONITOR, PROC_CONF, PHASE_BOOT);
+	chan_init(&r->chan, fds[0], PROC_PARENT, PROC_CONF, PHASE_BOOT);
 }
 
 /* The next message is of this type, and passes the table. */
@@ -78,8 +80,11 @@ expect(struct reader *r, enum msg_type type, void *body)
 	ATF_REQUIRE_MSG(flaw == NULL, "%s", flaw);
 	ATF_REQUIRE_STREQ(msg_name(type), msg_name(r->msg.type));
 	memcpy(body, r->msg.body, msg_rules[type].fixed);
-	if (type == MSG_SETTINGS)
+	if (type == MSG_SETTINGS) {
+		/* The clients are for another. */
+		r->chan.me = PROC_STATE;
 		r->chan.phase = PHASE_READING;
+	}
 }
 
 /* The next string in the tail is this one. */
@@ -117,9 +122,10 @@ write_example(void)
 	write_file("etc/mandos.conf", "[DEFAULT]\n"
 	    "address = ::1\nport = 4711\nservicename = Us\nuse_dbus = no\n"
 	    "statedir = /s\nmax_sessions = 7\npenalty_late = PT3S\n"
-	    "debuglevel = info\n");
+	    "debuglevel = info\nrestart_policy = strict\n"
+	    "max_checkers = 5\nchecker_timeout = PT6S\n");
 	write_file("etc/clients.conf", "[DEFAULT]\nsecfile = secret\n"
-	    "[one]\nkey_id = " KEYID "\nsecret = AAECAw==\nhost = h1\n"
+	    "[one]\nkey_id = " KEYID_LOWER "\nfingerprint = 01 ab\nsecret = AAECAw==\nhost = h1\n"
 	    "checker = c %%(host)s\ntimeout = PT1S\nextended_timeout = PT2S\n"
 	    "interval = PT3S\napproval_delay = PT4S\n"
 	    "approval_duration = PT5S\n"
@@ -146,20 +152,22 @@ ATF_TC_BODY(messages__of_a_configuration, tc)
 	size_t left, len;
 
 	write_example();
-	start(tc, &r, "--no-restore", "--interface=lo", NULL);
+	start(tc, &r, "--no-restore", "--interface=lo", "--start-disabled");
 
 	expect(&r, MSG_SETTINGS, &settings);
-	ATF_CHECK_EQ(SETTING_ZEROCONF | SETTING_IPV6 | SETTING_BIND,
-	    settings.flags);
-	ATF_CHECK_EQ(-1, settings.socket);
-	ATF_CHECK_EQ(6, settings.log_level);
-	ATF_CHECK_EQ(0, settings.scope_id);
-	ATF_CHECK_EQ(0, memcmp(settings.address, loopback, 16));
-	ATF_CHECK_EQ(4711, settings.port);
-	ATF_CHECK_STREQ("lo", settings.interface);
-	ATF_CHECK_EQ(7, settings.limits.max_sessions);
-	ATF_CHECK_EQ(8192, settings.limits.max_connections);
-	ATF_CHECK_EQ(3000, settings.limits.penalty_late_ms);
+	ATF_CHECK_EQ(SETTING_ZEROCONF | SETTING_IPV6 | SETTING_BIND |
+	    SETTING_STRICT | SETTING_START_DISABLED, settings.s.flags);
+	ATF_CHECK_EQ(-1, settings.s.socket);
+	ATF_CHECK_EQ(6, settings.s.log_level);
+	ATF_CHECK_EQ(0, settings.s.scope_id);
+	ATF_CHECK_EQ(0, memcmp(settings.s.address, loopback, 16));
+	ATF_CHECK_EQ(4711, settings.s.port);
+	ATF_CHECK_STREQ("lo", settings.s.interface);
+	ATF_CHECK_EQ(7, settings.s.limits.max_sessions);
+	ATF_CHECK_EQ(8192, settings.s.limits.max_connections);
+	ATF_CHECK_EQ(3000, settings.s.limits.penalty_late_ms);
+	ATF_CHECK_EQ(5, settings.s.checks.max_checkers);
+	ATF_CHECK_EQ(6000, settings.s.checks.checker_timeout_ms);
 	p = r.msg.tail;
 	left = r.msg.tail_len;
 	expect_text(&p, &left, "");
@@ -170,18 +178,20 @@ ATF_TC_BODY(messages__of_a_configuration, tc)
 
 	expect(&r, MSG_CLIENT, &client);
 	ATF_CHECK_EQ(CLIENT_ENABLED | CLIENT_APPROVED_BY_DEFAULT |
-	    CLIENT_HAS_KEYID, client.flags);
-	ATF_CHECK_STREQ(KEYID, keyid_print(client.keyid, hex));
-	ATF_CHECK_EQ(1000, client.timeout_ms);
-	ATF_CHECK_EQ(2000, client.extended_timeout_ms);
-	ATF_CHECK_EQ(3000, client.interval_ms);
-	ATF_CHECK_EQ(4000, client.approval_delay_ms);
-	ATF_CHECK_EQ(5000, client.approval_duration_ms);
+	    CLIENT_HAS_KEYID, client.f.flags);
+	ATF_CHECK_STREQ(KEYID, keyid_print(client.f.keyid, hex));
+	ATF_CHECK_EQ(1000, client.f.timeout_ms);
+	ATF_CHECK_EQ(2000, client.f.extended_timeout_ms);
+	ATF_CHECK_EQ(3000, client.f.interval_ms);
+	ATF_CHECK_EQ(4000, client.f.approval_delay_ms);
+	ATF_CHECK_EQ(5000, client.f.approval_duration_ms);
 	p = r.msg.tail;
 	left = r.msg.tail_len;
 	expect_text(&p, &left, "one");
 	expect_text(&p, &left, "h1");
 	expect_text(&p, &left, "c %(host)s");
+	expect_text(&p, &left, KEYID);
+	expect_text(&p, &left, "01AB");
 	ATF_REQUIRE_EQ(0, tail_get(&p, &left, SECRET_MAX, &secret, &len));
 	ATF_CHECK_EQ(4, len);
 	ATF_CHECK_EQ(0, memcmp(secret, "\0\1\2\3", 4));
@@ -189,12 +199,14 @@ ATF_TC_BODY(messages__of_a_configuration, tc)
 	msg_free(&r.msg);
 
 	expect(&r, MSG_CLIENT, &client);
-	ATF_CHECK_EQ(0, client.flags);
+	ATF_CHECK_EQ(0, client.f.flags);
 	p = r.msg.tail;
 	left = r.msg.tail_len;
 	expect_text(&p, &left, "two");
 	expect_text(&p, &left, "h2");
 	expect_text(&p, &left, "fping -q -- %(host)s");
+	expect_text(&p, &left, "");
+	expect_text(&p, &left, "");
 	ATF_REQUIRE_EQ(0, tail_get(&p, &left, SECRET_MAX, &secret, &len));
 	ATF_CHECK_EQ(11, len);
 	ATF_CHECK_EQ(0, memcmp(secret, "from a file", 11));
@@ -238,6 +250,86 @@ ATF_TC_BODY(messages__none_of_a_bad_one, tc)
 	expect_end(&r, 78);
 }
 
+ATF_TC(messages__of_a_directory);
+ATF_TC_HEAD(messages__of_a_directory, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "clients.conf comes first, then clients.d by the names' bytes");
+}
+ATF_TC_BODY(messages__of_a_directory, tc)
+{
+	static const char *const names[] = { "first", "upper", "lower",
+		"umlaut" };
+	struct reader r;
+	struct msg_settings settings;
+	struct msg_client client;
+	struct msg_conf_end end;
+	const uint8_t *p;
+	size_t left, i;
+
+	ATF_REQUIRE_EQ(0, mkdir("etc", 0700));
+	ATF_REQUIRE_EQ(0, mkdir("etc/clients.d", 0700));
+	write_file("etc/clients.conf", "[first]\nsecret =\n");
+	write_file("etc/clients.d/b.conf", "[lower]\nsecret =\n");
+	write_file("etc/clients.d/\303\244.conf", "[umlaut]\nsecret =\n");
+	write_file("etc/clients.d/Z.conf", "[upper]\nsecret =\n");
+	write_file("etc/clients.d/.conf", "nonsense");
+	write_file("etc/clients.d/.hidden.conf", "nonsense");
+	write_file("etc/clients.d/old.conf~", "nonsense");
+	write_file("etc/clients.d/README", "nonsense");
+	start(tc, &r, NULL, NULL, NULL);
+	expect(&r, MSG_SETTINGS, &settings);
+	msg_free(&r.msg);
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		expect(&r, MSG_CLIENT, &client);
+		p = r.msg.tail;
+		left = r.msg.tail_len;
+		expect_text(&p, &left, names[i]);
+		msg_free(&r.msg);
+	}
+	expect(&r, MSG_CONF_END, &end);
+	ATF_CHECK_EQ(4, end.clients);
+	msg_free(&r.msg);
+	expect_end(&r, 0);
+}
+
+ATF_TC(messages__of_a_reload);
+ATF_TC_HEAD(messages__of_a_reload, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "no file of clients is an error if it is not the first time");
+}
+ATF_TC_BODY(messages__of_a_reload, tc)
+{
+	struct reader r;
+	struct msg_settings settings;
+	struct msg_client client;
+	struct msg_conf_end end;
+
+	ATF_REQUIRE_EQ(0, mkdir("etc", 0700));
+	ATF_REQUIRE_EQ(0, mkdir("etc/clients.d", 0700));
+	start(tc, &r, NULL, NULL, NULL);
+	expect(&r, MSG_SETTINGS, &settings);
+	msg_free(&r.msg);
+	expect(&r, MSG_CONF_END, &end);
+	ATF_CHECK_EQ(0, end.clients);
+	msg_free(&r.msg);
+	expect_end(&r, 0);
+
+	ATF_REQUIRE_EQ(0, setenv("MANDOS_RELOAD", "", 1));
+	start(tc, &r, NULL, NULL, NULL);
+	expect_end(&r, 78);
+	write_file("etc/clients.d/a.conf", "[a]\nsecret =\n");
+	start(tc, &r, NULL, NULL, NULL);
+	expect(&r, MSG_SETTINGS, &settings);
+	msg_free(&r.msg);
+	expect(&r, MSG_CLIENT, &client);
+	msg_free(&r.msg);
+	expect(&r, MSG_CONF_END, &end);
+	msg_free(&r.msg);
+	expect_end(&r, 0);
+}
+
 ATF_TC(messages__of_check);
 ATF_TC_HEAD(messages__of_check, tc)
 {
@@ -255,7 +347,7 @@ ATF_TC_BODY(messages__of_check, tc)
 	write_file("etc/clients.conf", "nonsense\n");
 	start(tc, &r, "--check", NULL, NULL);
 	expect(&r, MSG_SETTINGS, &settings);
-	ATF_CHECK(settings.flags & SETTING_CHECK);
+	ATF_CHECK(settings.s.flags & SETTING_CHECK);
 	msg_free(&r.msg);
 	expect(&r, MSG_CONF_END, &end);
 	ATF_CHECK_EQ(0, end.clients);
@@ -283,9 +375,10 @@ ATF_TC_BODY(messages__largest, tc)
 	ATF_REQUIRE_EQ(0, truncate("secret", SECRET_MAX));
 	for (extra = 0; extra < 2; extra++) {
 		ATF_REQUIRE((f = fopen("etc/clients.conf", "w")) != NULL);
-		fprintf(f, "[a]\nsecfile = secret\nchecker =\nhost = ");
-		/* The tail has room for so much, less name and lengths. */
-		for (i = 0; i < 131072 - SECRET_MAX - 16 - 1 + extra; i++)
+		fprintf(f, "[a]\nsecfile = secret\nchecker = 22\n"
+		    "key_id = 333\nfingerprint = 4444\nhost = ");
+		/* The strings may have so much, less the others'. */
+		for (i = 0; i < 60000 - 1 - 2 - 3 - 4 + extra; i++)
 			fputc('x', f);
 		ATF_REQUIRE_EQ(0, fclose(f));
 		start(tc, &r, NULL, NULL, NULL);
@@ -296,7 +389,8 @@ ATF_TC_BODY(messages__largest, tc)
 		expect(&r, MSG_SETTINGS, &settings);
 		msg_free(&r.msg);
 		expect(&r, MSG_CLIENT, &client);
-		ATF_CHECK_EQ(131072, r.msg.tail_len);
+		ATF_CHECK_EQ(6 * sizeof(uint32_t) + 60000 + SECRET_MAX,
+		    r.msg.tail_len);
 		msg_free(&r.msg);
 		expect(&r, MSG_CONF_END, &end);
 		msg_free(&r.msg);
@@ -352,6 +446,8 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, messages__of_a_configuration);
 	ATF_TP_ADD_TC(tp, messages__none_of_a_bad_one);
+	ATF_TP_ADD_TC(tp, messages__of_a_directory);
+	ATF_TP_ADD_TC(tp, messages__of_a_reload);
 	ATF_TP_ADD_TC(tp, messages__of_check);
 	ATF_TP_ADD_TC(tp, messages__largest);
 	ATF_TP_ADD_TC(tp, clients__ten_thousand);

@@ -40,21 +40,22 @@ static void
 try_clients(struct text text)
 {
 	static uint8_t tail[TAIL_MAX];
-	struct clients clients = STAILQ_HEAD_INITIALIZER(clients);
+	struct clients clients;
 	struct client *client;
 	struct ini ini;
 	size_t used;
 	int is_good;
 
 	problem_reset(ignore);
+	clients_init(&clients);
 	ini_init(&ini, "f");
 	clients_builtin(&ini);
 	is_good = ini_parse(&ini, text.p, text.len) == 0 &&
 	    clients_read(&clients, &ini) == 0;
 	require(is_good == (problem_count() == 0));
 	if (is_good) {
-		STAILQ_FOREACH(client, &clients, entry) {
-			require(client->msg.interval_ms > 0);
+		STAILQ_FOREACH(client, &clients.list, entry) {
+			require(client->fields.interval_ms > 0);
 			require(clients_pack(client, tail, sizeof tail,
 			    &used) == 0);
 		}
