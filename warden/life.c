@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A client's life: what happens to it, and what follows from that.
+ *
+ * Whatever an administrator or the clock has decided is saved before anybody
+ * is told (an urgent SAVE); but a decision against a client holds at once.  Windows run on the clock of the loop,
+ * CLOCK_BOOTTIME; the wall clock is for people, and for a restart.
+ */
+#include "warden.h"
+
+#include <sys/types.h>
+#include <sys/random.h>
+
+#include <time.h>
+
+#include "log.h"
+
+static TAILQ_HEAD(, client) unsaved = TAILQ_HEAD_INITIALIZER(unsaved);
+
+static int64_t
+wall_us(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
+		fatal("clock_gettime");
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* A random number of milliseconds from 0 to ${most}. */
+static uint64_t
+random_ms(uint64_t most)
+{
+	uint64_t n;
+
+	/* Uneven by less than one in 2^40 for a window of half a year. */
+	if (getrandom(&n, sizeof n, 0) != sizeof n)
+		fatal("getrandom");
+	return most == UINT64_MAX ? n : n % (most + 1);
+}
+
+static int
+is_enabled(const struct client *c)
+{
+	return (c->f.flags & CLIENT_ENABLED) != 0;
+}
+
+/* Milliseconds until it expires. */
+static uint64_t
+left_ms(const struct client *c)
+{
+	int64_t now = loop_now();
+
+	return c->expiry.due_ms > now ? (uint64_t)(c->expiry.due_ms - now) : 0;
+}
+
+/* It expires in ${ms}; without meaning while it is disabled. */
+static void
+set_window(struct client *c, uint64_t ms)
+{
+	int64_t now = wall_us();
+
+	if (!is_enabled(c))
+		return;
+	loop_timer_set(&c->expiry, ms);
+	c->f.expires_us = ms > (uint64_t)(INT64_MAX - now) / 1000 ? INT64_MAX :
+	    now + (int64_t)ms * 1000;
+}
+
+/* When it is ${ms} later than at this moment. */
+static int64_t
+due_in(uint64_t ms)
+{
+	int64_t now = loop_now();
+
+	return ms > (uint64_t)(INT64_MAX - now) ? INT64_MAX :
+	    now + (int64_t)ms;
+}
+
+/* Tell those who have to know, but not of a decision that is not on disk. */
+static void
+announce(struct client *c)
+{
+	uint32_t orders = c->orders;
+
+	if (c->unsaved != 0)
+		return;
+	c->orders = 0;
+	monitor_gate(c);
+	busd_tell(c);
+	checkerd_tell(c, orders);
+}
+
+/* Something has changed that may be lost in a crash. */
+static void
+changed(struct client *c)
+{
+	state_save(c, 0, 0);
+	announce(c);
+}
+
+/* Something has changed that may not. */
+static void
+decided(struct client *c, int with_secret)
+{
+	if (c->unsaved != 0)
+		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
+	c->unsaved = state_save(c, 1, with_secret);
+	TAILQ_INSERT_TAIL(&unsaved, c, unsaved_entry);
+}
+
+void
+life_saved(uint64_t seq)
+{
+	struct client *c;
+
+	/* In the order of their numbers: the first one not reached ends it. */
+	while ((c = TAILQ_FIRST(&unsaved)) != NULL && c->unsaved <= seq) {
+		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
+		c->unsaved = 0;
+		announce(c);
+	}
+}
+
+void
+life_forget(struct client *c)
+{
+	loop_timer_del(&c->expiry);
+	if (c->unsaved != 0)
+		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
+}
+
+static void
+disable(struct client *c)
+{
+	c->f.flags &= ~CLIENT_ENABLED;
+	c->f.expires_us = 0;
+	loop_timer_del(&c->expiry);
+	c->first_due_ms = 0;
+	c->orders = CHECK_CEASE;
+	/* Against a client it holds at once: nobody who waits gets it. */
+	monitor_gate(c);
+	decided(c, 0);
+}
+
+static void
+expired(struct loop_timer *timer)
+{
+	struct client *c = timer->arg;
+
+	log_warnx("disabling client %s - it has not been heard of in time",
+	    c->name);
+	disable(c);
+}
+
+void
+life_begin(struct client *c)
+{
+	uint64_t delay;
+
+	loop_timer_init(&c->expiry, expired, c);
+	if (c->f.created_us == 0)
+		c->f.created_us = wall_us();
+	c->f.expires_us = 0;
+	if (is_enabled(c)) {
+		if (c->f.last_enabled_us == 0)
+			c->f.last_enabled_us = wall_us();
+		delay = random_ms(c->f.interval_ms);
+		c->first_due_ms = due_in(delay);
+		set_window(c, window_start(&c->f, delay));
+		c->orders = CHECK_SCHEDULE;
+	}
+	changed(c);
+}
+
+void
+life_enable(struct client *c)
+{
+	if (is_enabled(c))
+		return;
+	c->f.flags |= CLIENT_ENABLED;
+	c->f.last_enabled_us = wall_us();
+	c->first_due_ms = due_in(c->f.interval_ms);
+	set_window(c, window_enabled(&c->f));
+	c->orders |= CHECK_SCHEDULE;
+	decided(c, 0);
+}
+
+void
+life_disable(struct client *c)
+{
+	if (is_enabled(c))
+		disable(c);
+}
+
+int
+life_set(struct client *c, uint32_t set, const struct client_fields *f,
+    const uint8_t *tail, size_t left)
+{
+	uint64_t was_ms = c->f.timeout_ms, window = 1;
+
+	if (client_assign(c, set, f, tail, left) == -1)
+		return -1;
+	if (is_enabled(c) && set & SET_INTERVAL) {
+		c->first_due_ms = due_in(c->f.interval_ms);
+		c->orders |= CHECK_SCHEDULE | CHECK_NOW;
+	}
+	if (is_enabled(c) && set & SET_TIMEOUT) {
+		window = window_timeout(&c->f, was_ms, left_ms(c));
+		set_window(c, window);
+	}
+	decided(c, (set & SET_SECRET) != 0);
+	if (window == 0)
+		disable(c);
+	return 0;
+}
+
+void
+life_check_started(struct client *c, int scheduled)
+{
+	c->f.flags |= CLIENT_CHECKER_RUNNING;
+	if (scheduled && c->first_due_ms != 0) {
+		c->first_due_ms = 0;
+		set_window(c, window_first_check(&c->f, left_ms(c)));
+	}
+	changed(c);
+}
+
+static void
+well(struct client *c)
+{
+	c->f.last_checked_ok_us = wall_us();
+	c->f.last_checker_status = 0;
+	set_window(c, window_checked(&c->f));
+}
+
+void
+life_checked(struct client *c, int status)
+{
+	c->f.flags &= ~CLIENT_CHECKER_RUNNING;
+	if (status == 0)
+		well(c);
+	else
+		c->f.last_checker_status = status;
+	changed(c);
+}
+
+void
+life_checked_ok(struct client *c)
+{
+	well(c);
+	decided(c, 0);
+}
+
+void
+life_check_again(struct client *c)
+{
+	uint64_t most = left_ms(c) / 2;
+
+	if (c->f.flags & CLIENT_CHECKER_RUNNING)
+		c->orders |= CHECK_NOW;
+	c->f.flags &= ~CLIENT_CHECKER_RUNNING;
+	if (is_enabled(c)) {
+		if (most > c->f.interval_ms)
+			most = c->f.interval_ms;
+		c->orders |= CHECK_SCHEDULE;
+		if (c->first_due_ms == 0)
+			c->first_due_ms = due_in(random_ms(most));
+	}
+	announce(c);
+}
+
+void
+life_check_stopped(struct client *c)
+{
+	c->f.flags &= ~CLIENT_CHECKER_RUNNING;
+	c->orders |= CHECK_ABANDON;
+	announce(c);
+}
+
+void
+life_delivered(struct client *c)
+{
+	set_window(c, window_delivered(&c->f));
+	changed(c);
+}
+
+void
+life_approval_asked(struct client *c)
+{
+	c->f.last_approval_request_us = wall_us();
+	changed(c);
+}
+
+void
+life_pending(struct client *c, uint32_t count)
+{
+	c->f.approvals_pending = count;
+	announce(c);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The warden: keeps the clients' lives.  It hears how they are, from checkerd
+ * and from sessions, and what administrators want, from busd; it decides who
+ * is enabled, has the state process save that, and tells the monitor.  It
+ * holds no secret but in transit, opens no file and speaks to no network.
+ */
+#ifndef WARDEN_H
+#define WARDEN_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop.h"
+#include "msg.h"
+
+struct client {
+	RB_ENTRY(client) entry;	/* by number */
+	struct client_fields f;
+	uint8_t *strings;	/* as they stand in a message's tail */
+	size_t strings_len;
+	char *name;		/* for log lines */
+	uint8_t *secret;	/* a new one that the monitor has not got yet */
+	size_t secret_len;
+	struct gate gate;	/* what the monitor has been told */
+	struct loop_timer expiry;	/* set while enabled */
+	int64_t first_due_ms;	/* the first check is due; 0: it has begun */
+	uint32_t orders;	/* CHECK_* to be given when all is saved */
+	uint64_t unsaved;	/* urgent SAVE not answered yet, or 0 */
+	TAILQ_ENTRY(client) unsaved_entry;
+};
+
+/* client.c: the table, and what belongs to a client */
+/*
+ * client_new(f, tail, left): a client from an ENROLLED message, with its
+ * strings in the tail.  Returns NULL if they are bad or the number is taken.
+ */
+struct client *client_new(const struct client_fields *, const uint8_t *,
+    size_t);
+
+/*
+ * client_assign(c, set, f, tail, left): take over the settings that are in
+ * ${set}, SET_*, but not SET_ENABLED, from fields and tail of a message.
+ * Returns 0, or -1 if the strings are bad; then nothing has changed.
+ */
+int client_assign(struct client *, uint32_t, const struct client_fields *,
+    const uint8_t *, size_t);
+
+/* client_remove(c): forget it, and have everybody else do so. */
+void client_remove(struct client *);
+
+/* client_drop_secret(c): wipe the new secret, if there is one. */
+void client_drop_secret(struct client *);
+
+/* client_number(number): look it up; NULL if there is none. */
+struct client *client_number(uint32_t);
+
+/* client_next(c): the one after ${c}, or the first for NULL; NULL at the end. */
+struct client *client_next(struct client *);
+
+/* client_count(): how many there are. */
+uint32_t client_count(void);
+
+/* life.c: what happens to a client, and what follows from it */
+/* life_begin(c): it has come into the table. */
+void life_begin(struct client *);
+
+/* An administrator, or clients.conf; nothing happens if it is so already. */
+void life_enable(struct client *);
+void life_disable(struct client *);
+
+/*
+ * life_set(c, set, f, tail, left): change settings, with all that follows from
+ * it.  Returns 0 or -1 as client_assign.
+ */
+int life_set(struct client *, uint32_t, const struct client_fields *,
+    const uint8_t *, size_t);
+
+/* A checker has begun; the first one after it was scheduled, or another. */
+void life_check_started(struct client *, int);
+/* It has ended with this status: 0 to 255 or CHECKER_CRASHED. */
+void life_checked(struct client *, int);
+/* An administrator says that the client is well. */
+void life_checked_ok(struct client *);
+/* Its checker is to be stopped. */
+void life_check_stopped(struct client *);
+/* checkerd is new and knows nothing: nobody is to be disabled for that. */
+void life_check_again(struct client *);
+/* Its secret has been sent. */
+void life_delivered(struct client *);
+/* Somebody is asked for approval; so many sessions may have to wait for it. */
+void life_approval_asked(struct client *);
+void life_pending(struct client *, uint32_t);
+
+/* life_saved(seq): what was decided up to this SAVE may be told. */
+void life_saved(uint64_t);
+
+/* life_forget(c): it is about to be removed. */
+void life_forget(struct client *);
+
+/*
+ * window.c: how long a client stays enabled if nothing else happens, in
+ * milliseconds.  Pure functions: no clock, no state.  From its start, the
+ * first check being due in ${delay_ms}; when that check begins, ${left_ms}
+ * before the end; from being enabled at run time; after a successful check;
+ * after its secret was sent; when its timeout has been changed from ${was_ms}
+ * with ${left_ms} left, 0 meaning that it is over.
+ */
+uint64_t window_start(const struct client_fields *, uint64_t);
+uint64_t window_first_check(const struct client_fields *, uint64_t);
+uint64_t window_enabled(const struct client_fields *);
+uint64_t window_checked(const struct client_fields *);
+uint64_t window_delivered(const struct client_fields *);
+uint64_t window_timeout(const struct client_fields *, uint64_t, uint64_t);
+
+/* link.c: channels to checkerd and busd, which come and go */
+struct link {
+	enum proc proc;
+	const char *name;
+	struct chan chan;
+	void (*lost)(void);	/* it is gone; NULL: nothing to forget */
+};
+
+/* link_open(link, fd): a new one is at the other end. */
+void link_open(struct link *, int);
+
+/* link_ready(link): it is locked down and begins to serve. */
+void link_ready(struct link *);
+
+/* link_is_ready(link): it can be told something. */
+int link_is_ready(const struct link *);
+
+/*
+ * link_tell(link, type, body, tail, len): chan_send, forgotten if it is not
+ * there.  Nothing ends before the loop runs again.
+ */
+void link_tell(struct link *, enum msg_type, const void *, const void *,
+    size_t);
+
+/* on_monitor.c */
+struct boot {
+	struct settings_msg settings;
+	uint16_t port;
+	char *servicename;
+	char *statedir;
+};
+
+/* monitor_init(argc, argv): take over the channel, wait for the settings. */
+const struct boot *monitor_init(int, char **);
+void monitor_watch(void);
+
+/* monitor_enroll(c, secret, len): a client, and its secret to be passed on. */
+void monitor_enroll(struct client *, const uint8_t *, size_t);
+
+/* monitor_gate(c): tell what has changed, with the new secret if there is. */
+void monitor_gate(struct client *);
+
+void monitor_unenroll(const struct client *);
+void monitor_approve(const struct client *, enum approval, uint64_t);
+
+/* monitor_sync(seq): busd_synced(seq) when all this is in force. */
+void monitor_sync(uint64_t);
+
+/* monitor_configured(refused): a configuration has been merged, or not. */
+void monitor_configured(int);
+
+/* monitor_worker(proc, news): tell how a worker is. */
+void monitor_worker(enum proc, enum worker_news);
+
+/* on_state.c */
+/* state_open(boot, fd): its channel: have it open the state directory. */
+void state_open(const struct boot *, int);
+
+/* state_merge(fd): a reader has clients for it. */
+void state_merge(int);
+
+/*
+ * state_save(c, urgent, with_secret): save a client, with the new secret if
+ * that is asked for.  Returns the number that SAVED will name.
+ * state_forget(c): the same for one that is removed.
+ */
+uint64_t state_save(const struct client *, int, int);
+uint64_t state_forget(const struct client *);
+
+/* state_stop(): let it end when it has saved everything. */
+void state_stop(void);
+
+/* on_checkerd.c */
+void checkerd_open(const struct boot *, int);
+
+/*
+ * checkerd_tell(c, orders): what is new of this client, and CHECK_* orders.
+ * checkerd_forget(c): it is gone.
+ */
+void checkerd_tell(const struct client *, uint32_t);
+void checkerd_forget(const struct client *);
+
+/* on_busd.c */
+void busd_open(const struct boot *, int);
+
+/* Everything is forgotten if there is no busd to tell. */
+void busd_tell(const struct client *);
+void busd_gone(const struct client *);
+void busd_event(enum event, uint32_t, int64_t, int64_t, const void *, size_t);
+
+/*
+ * busd_saved(seq, error): what this SAVE is about is on disk, or is not;
+ * busd_synced(seq): and in force.
+ */
+void busd_saved(uint64_t, int);
+void busd_synced(uint64_t);
+
+#endif
