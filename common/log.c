@@ -17,10 +17,12 @@
 #include <unistd.h>
 
 #define LINE_MAX_LEN 1024	/* a longer text is cut */
+#define PREFIX_MAX_LEN 384	/* with a service name, which is cut, too */
 
 static const char *log_name = "mandos";
 static int log_least = LOG_WARNING;
 static int log_is_syslog;
+static const char *log_of;	/* a service name; NULL: the usual one */
 
 void
 log_open(const char *name, int level)
@@ -33,6 +35,12 @@ void
 log_to_syslog(void)
 {
 	log_is_syslog = 1;
+}
+
+void
+log_service(const char *name)
+{
+	log_of = strcmp(name, "Mandos") == 0 ? NULL : name;
 }
 
 int
@@ -94,11 +102,30 @@ escape(char *out, size_t size, const char *text)
 	return n;
 }
 
+/* What comes before the text. */
+static size_t
+prefix(char out[PREFIX_MAX_LEN], int level)
+{
+	size_t n;
+
+	if (!log_is_syslog)
+		return (size_t)snprintf(out, PREFIX_MAX_LEN, "<%d>%.64s: ",
+		    level, log_name);
+	n = (size_t)snprintf(out, PREFIX_MAX_LEN, "<%d>Mandos %s",
+	    LOG_DAEMON | level, log_of == NULL ? "" : "(");
+	if (log_of != NULL) {
+		n += escape(out + n, PREFIX_MAX_LEN - 64 - n, log_of);
+		n += strlcpy(out + n, ") ", PREFIX_MAX_LEN - n);
+	}
+	return n + (size_t)snprintf(out + n, PREFIX_MAX_LEN - n, "[%d]: %s: ",
+	    (int)getpid(), level_name(level));
+}
+
 __attribute__((format(printf, 3, 0)))
 static void
 vlog(int level, int error, const char *fmt, va_list ap)
 {
-	char text[LINE_MAX_LEN], line[LINE_MAX_LEN + 128];
+	char text[LINE_MAX_LEN], line[LINE_MAX_LEN + PREFIX_MAX_LEN];
 	size_t n, used;
 	int saved = errno, len;
 
@@ -106,14 +133,8 @@ vlog(int level, int error, const char *fmt, va_list ap)
 	if (error != 0 && len >= 0 && (size_t)len < sizeof text)
 		snprintf(text + len, sizeof text - (size_t)len, ": %s",
 		    strerror(error));
-	if (log_is_syslog)
-		len = snprintf(line, sizeof line, "<%d>Mandos [%d]: %s: ",
-		    LOG_DAEMON | level, (int)getpid(), level_name(level));
-	else
-		len = snprintf(line, sizeof line, "<%d>%.64s: ", level,
-		    log_name);
-	used = (size_t)len;
-	n = used + escape(line + used, sizeof line - used - 1, text);
+	used = prefix(line, level);
+	n = used + escape(line + used, LINE_MAX_LEN, text);
 	/* A line ends with its newline, a datagram for syslogd with a NUL. */
 	line[n++] = log_is_syslog ? '\0' : '\n';
 	while (write(STDERR_FILENO, line, n) == -1 && errno == EINTR)

@@ -32,6 +32,12 @@ void log_to_syslog(void);
  */
 int log_connect(void);
 
+/*
+ * log_service(name): the server's service name is this, and lines for
+ * /dev/log say so, unless it is the usual one.  ${name} is kept, not copied.
+ */
+void log_service(const char *);
+
 /* log_level(): the level given to log_open. */
 int log_level(void);
 

@@ -12,6 +12,9 @@
 #include <sys/socket.h>
 #include <sys/tree.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +24,7 @@
 #include "peername.h"
 #include "proof.h"
 
-#define EVENT_TEXT_LEN (KEYID_HEX_LEN + PEERNAME_LEN)
+#define EVENT_TEXT_LEN (KEYID_HEX_LEN + INET6_ADDRSTRLEN)
 
 RB_HEAD(sessions, session);
 
@@ -318,7 +321,7 @@ session_forget(struct client *c)
 static void
 session_unproven(struct session *s, const struct proof *proof)
 {
-	char text[EVENT_TEXT_LEN], hex[KEYID_HEX_LEN];
+	char text[EVENT_TEXT_LEN];
 
 	if (proof->key != PROOF_KEY_UNKNOWN) {
 		log_warnx("proof from %s refused: %s", peer_text(s),
@@ -327,13 +330,14 @@ session_unproven(struct session *s, const struct proof *proof)
 		session_deny(s, DENIAL_PROOF, VERDICT_BAD_PROOF);
 		return;
 	}
-	keyid_print(proof->keyid, hex);
-	log_info("Client not found for key ID: %s, address: %s", hex,
+	/* The key ID, a blank, and the address without scope and port. */
+	keyid_print(proof->keyid, text);
+	log_info("Client not found for key ID: %s, address: %s", text,
 	    peer_text(s));
 	record(s, "refusal", "unknown-key");
-	strlcpy(text, hex, sizeof text);
-	strlcat(text, " ", sizeof text);
-	strlcat(text, peer_text(s), sizeof text);
+	text[KEYID_HEX_LEN - 1] = ' ';
+	inet_ntop(AF_INET6, s->peer.address, text + KEYID_HEX_LEN,
+	    INET6_ADDRSTRLEN);
 	warden_news(EVENT_UNKNOWN_KEY, NULL, 0, 0, text);
 	session_deny(s, DENIAL_UNKNOWN, VERDICT_UNKNOWN);
 }

@@ -15,6 +15,9 @@
 
 #include "log.h"
 
+/* Two looks at two clocks are never quite at the same time. */
+#define CLOCK_ERROR_US 1000000
+
 static TAILQ_HEAD(, client) unsaved = TAILQ_HEAD_INITIALIZER(unsaved);
 
 static int64_t
@@ -54,17 +57,43 @@ left_ms(const struct client *c)
 	return c->expiry.due_ms > now ? (uint64_t)(c->expiry.due_ms - now) : 0;
 }
 
+/* What the wall clock shows in ${ms}. */
+static int64_t
+wall_in(uint64_t ms)
+{
+	int64_t now = wall_us();
+
+	return ms > (uint64_t)(INT64_MAX - now) / 1000 ? INT64_MAX :
+	    now + (int64_t)ms * 1000;
+}
+
 /* It expires in ${ms}; without meaning while it is disabled. */
 static void
 set_window(struct client *c, uint64_t ms)
 {
-	int64_t now = wall_us();
-
 	if (!is_enabled(c))
 		return;
 	loop_timer_set(&c->expiry, ms);
-	c->f.expires_us = ms > (uint64_t)(INT64_MAX - now) / 1000 ? INT64_MAX :
-	    now + (int64_t)ms * 1000;
+	c->f.expires_us = wall_in(ms);
+}
+
+/*
+ * The wall clock may have been set since the window was: what it will show at
+ * the end is another time then.  Returns whether that was so.
+ */
+static int
+follow_clock(struct client *c)
+{
+	int64_t expires, error;
+
+	if (!is_enabled(c))
+		return 0;
+	expires = wall_in(left_ms(c));
+	error = expires - c->f.expires_us;
+	if (error > -CLOCK_ERROR_US && error < CLOCK_ERROR_US)
+		return 0;
+	c->f.expires_us = expires;
+	return 1;
 }
 
 /* When it is ${ms} later than at this moment. */
@@ -95,6 +124,7 @@ announce(struct client *c)
 static void
 changed(struct client *c)
 {
+	follow_clock(c);
 	state_save(c, 0, 0);
 	announce(c);
 }
@@ -103,6 +133,7 @@ changed(struct client *c)
 static void
 decided(struct client *c, int with_secret)
 {
+	follow_clock(c);
 	if (c->unsaved != 0)
 		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
 	c->unsaved = state_save(c, 1, with_secret);
@@ -123,6 +154,16 @@ life_saved(uint64_t seq)
 }
 
 void
+life_halt(void)
+{
+	struct client *c;
+
+	for (c = client_next(NULL); c != NULL; c = client_next(c))
+		if (follow_clock(c))
+			state_save(c, 0, 0);
+}
+
+void
 life_forget(struct client *c)
 {
 	loop_timer_del(&c->expiry);
@@ -133,7 +174,7 @@ life_forget(struct client *c)
 static void
 disable(struct client *c)
 {
-	c->f.flags &= ~CLIENT_ENABLED;
+	c->f.flags &= ~(CLIENT_ENABLED | CLIENT_CHECKER_RUNNING);
 	c->f.expires_us = 0;
 	loop_timer_del(&c->expiry);
 	c->first_due_ms = 0;
@@ -156,7 +197,8 @@ expired(struct loop_timer *timer)
 void
 life_begin(struct client *c)
 {
-	uint64_t delay;
+	int64_t left_us = c->f.expires_us - wall_us();
+	uint64_t delay, left = left_us > 0 ? (uint64_t)left_us / 1000 : 0;
 
 	loop_timer_init(&c->expiry, expired, c);
 	if (c->f.created_us == 0)
@@ -167,7 +209,7 @@ life_begin(struct client *c)
 			c->f.last_enabled_us = wall_us();
 		delay = random_ms(c->f.interval_ms);
 		c->first_due_ms = due_in(delay);
-		set_window(c, window_start(&c->f, delay));
+		set_window(c, window_restart(&c->f, delay, left));
 		c->orders = CHECK_SCHEDULE;
 	}
 	changed(c);

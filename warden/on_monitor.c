@@ -70,6 +70,7 @@ on_halt(struct chan *chan, const struct msg_halt *m, struct msg *msg)
 	(void)chan;
 	(void)m;
 	(void)msg;
+	life_halt();
 	state_stop();
 	return NULL;
 }

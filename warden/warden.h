@@ -96,6 +96,9 @@ void life_delivered(struct client *);
 void life_approval_asked(struct client *);
 void life_pending(struct client *, uint32_t);
 
+/* life_halt(): the end is near: save what the wall clock must say by then. */
+void life_halt(void);
+
 /* life_saved(seq): what was decided up to this SAVE may be told. */
 void life_saved(uint64_t);
 
@@ -105,12 +108,15 @@ void life_forget(struct client *);
 /*
  * window.c: how long a client stays enabled if nothing else happens, in
  * milliseconds.  Pure functions: no clock, no state.  From its start, the
- * first check being due in ${delay_ms}; when that check begins, ${left_ms}
- * before the end; from being enabled at run time; after a successful check;
- * after its secret was sent; when its timeout has been changed from ${was_ms}
- * with ${left_ms} left, 0 meaning that it is over.
+ * first check being due in ${delay_ms}; the same over a restart, where it had
+ * ${left_ms} left, which is kept if it is longer than any start gives; when
+ * that check begins, ${left_ms} before the end; from being enabled at run
+ * time; after a successful check; after its secret was sent; when its timeout
+ * has been changed from ${was_ms} with ${left_ms} left, 0 meaning that it is
+ * over.
  */
 uint64_t window_start(const struct client_fields *, uint64_t);
+uint64_t window_restart(const struct client_fields *, uint64_t, uint64_t);
 uint64_t window_first_check(const struct client_fields *, uint64_t);
 uint64_t window_enabled(const struct client_fields *);
 uint64_t window_checked(const struct client_fields *);

@@ -17,6 +17,20 @@ window_start(const struct client_fields *f, uint64_t delay_ms)
 }
 
 uint64_t
+window_restart(const struct client_fields *f, uint64_t delay_ms,
+    uint64_t left_ms)
+{
+	uint64_t most = f->timeout_ms > f->extended_timeout_ms ?
+	    f->timeout_ms : f->extended_timeout_ms;
+
+	/* What the wall clock says cannot be more than was ever given. */
+	if (left_ms > most)
+		left_ms = most;
+	return left_ms > window_enabled(f) ? left_ms :
+	    window_start(f, delay_ms);
+}
+
+uint64_t
 window_first_check(const struct client_fields *f, uint64_t left_ms)
 {
 	return left_ms > f->interval_ms ? left_ms : f->interval_ms;

@@ -105,6 +105,37 @@ ATF_TC_BODY(syslog__datagram, tc)
 	ATF_CHECK_EQ((ssize_t)strlen(want) + 1, n);
 }
 
+ATF_TC_WITHOUT_HEAD(syslog__service_name);
+ATF_TC_BODY(syslog__service_name, tc)
+{
+	char want[128], name[1000];
+	const char *got;
+
+	(void)tc;
+	capture(SOCK_DGRAM);
+	log_open("prog", LOG_INFO);
+	log_to_syslog();
+	log_service("Mandos #2");
+	log_info("text");
+	snprintf(want, sizeof want, "<30>Mandos (Mandos #2) [%d]: INFO: text",
+	    (int)getpid());
+	ATF_CHECK_STREQ(want, line());
+	log_service("Mandos");
+	log_info("text");
+	snprintf(want, sizeof want, "<30>Mandos [%d]: INFO: text",
+	    (int)getpid());
+	ATF_CHECK_STREQ(want, line());
+	memset(name, '\n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	log_service(name);
+	log_info("text");
+	got = line();
+	ATF_CHECK(strlen(got) < 500);
+	ATF_CHECK_EQ(NULL, strchr(got, '\n'));
+	ATF_CHECK(strstr(got, "INFO: text") != NULL);
+	log_service("Mandos");
+}
+
 static int
 status_of(void (*die)(void))
 {
@@ -158,6 +189,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, stderr__prefix_level_and_errno);
 	ATF_TP_ADD_TC(tp, line__cannot_be_forged);
 	ATF_TP_ADD_TC(tp, syslog__datagram);
+	ATF_TP_ADD_TC(tp, syslog__service_name);
 	ATF_TP_ADD_TC(tp, fatal__status_and_line);
 	return atf_no_error();
 }

@@ -96,6 +96,21 @@ ATF_TC_BODY(start__first_check_is_random_and_window_follows, tc)
 	house_stop(&h);
 }
 
+ATF_TC_WITHOUT_HEAD(start__a_longer_window_goes_on);
+ATF_TC_BODY(start__a_longer_window_goes_on, tc)
+{
+	struct client_fields f = house_fields(1);
+	struct msg_save save;
+
+	(void)tc;
+	house_start(&h);
+	f.expires_us = house_now_us() + 700000 * (int64_t)1000;
+	house_enroll(&h, &f, SET_ALL);
+	house_save(&h, &save);
+	ATF_CHECK(expires_in(&save.f, 700000));
+	house_stop(&h);
+}
+
 ATF_TC_WITHOUT_HEAD(start__a_disabled_client_is_left_alone);
 ATF_TC_BODY(start__a_disabled_client_is_left_alone, tc)
 {
@@ -617,6 +632,7 @@ ATF_TC_BODY(durations__of_any_length, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, start__first_check_is_random_and_window_follows);
+	ATF_TP_ADD_TC(tp, start__a_longer_window_goes_on);
 	ATF_TP_ADD_TC(tp, start__a_disabled_client_is_left_alone);
 	ATF_TP_ADD_TC(tp, check__success_sets_the_window_to_timeout);
 	ATF_TP_ADD_TC(tp, check__failure_is_a_status_and_nothing_else);

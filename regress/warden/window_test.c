@@ -27,6 +27,24 @@ ATF_TC_BODY(window__fixed_rules, tc)
 	ATF_CHECK_EQ(UINT64_MAX, window_delivered(&endless));
 }
 
+ATF_TC(window__restart_keeps_what_is_longer);
+ATF_TC_HEAD(window__restart_keeps_what_is_longer, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "an extended timeout goes on over a "
+	    "restart; a clock that was set back adds nothing to it");
+}
+ATF_TC_BODY(window__restart_keeps_what_is_longer, tc)
+{
+	(void)tc;
+	ATF_CHECK_EQ(70, window_restart(&f, 10, 0));
+	ATF_CHECK_EQ(70, window_restart(&f, 10, 80));
+	ATF_CHECK_EQ(70, window_restart(&f, 10, 120));
+	ATF_CHECK_EQ(121, window_restart(&f, 10, 121));
+	ATF_CHECK_EQ(900, window_restart(&f, 10, 900));
+	ATF_CHECK_EQ(900, window_restart(&f, 10, UINT64_MAX));
+	ATF_CHECK_EQ(UINT64_MAX, window_restart(&endless, 10, UINT64_MAX));
+}
+
 ATF_TC_WITHOUT_HEAD(window__first_check_never_shortens);
 ATF_TC_BODY(window__first_check_never_shortens, tc)
 {
@@ -64,6 +82,7 @@ ATF_TC_BODY(window__timeout_moves_by_the_difference, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, window__fixed_rules);
+	ATF_TP_ADD_TC(tp, window__restart_keeps_what_is_longer);
 	ATF_TP_ADD_TC(tp, window__first_check_never_shortens);
 	ATF_TP_ADD_TC(tp, window__timeout_moves_by_the_difference);
 	return atf_no_error();
