@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <atf-c.h>
 
@@ -57,7 +58,7 @@ CASE(first__when_told, "the first checker starts after the delay")
 	    "succeeded\n"));
 }
 
-CASE(interval__from_start_to_start, "one starts each interval, without drift")
+CASE(interval__from_start_to_start, "one starts each interval")
 {
 	const struct heard *heard;
 	int64_t begin;
@@ -74,8 +75,32 @@ CASE(interval__from_start_to_start, "one starts each interval, without drift")
 		ATF_CHECK_EQ(i == 0, (int)heard->scheduled);
 		warden_done(1, 0);
 	}
-	/* Lateness does not add up: it is that of the last one alone. */
 	BETWEEN(7 * 300, heard->at_ms - begin, 7 * 300 + LATE_MS);
+}
+
+CASE(tick__that_is_late, "does not make the next one late")
+{
+	const struct heard *heard;
+	const struct timespec pause = { .tv_nsec = 600000000 };
+	int64_t begin;
+
+	(void)tc;
+	fields.interval_ms = 1000;
+	warden_start();
+	warden_order(1, CHECK_SCHEDULE, 1000);
+	begin = loop_now();
+	/* It cannot do anything before 1600. */
+	nanosleep(&pause, NULL);
+	ATF_REQUIRE(kill(warden_pid(), SIGSTOP) == 0);
+	nanosleep(&pause, NULL);
+	nanosleep(&(struct timespec) { .tv_nsec = 400000000 }, NULL);
+	ATF_REQUIRE(kill(warden_pid(), SIGCONT) == 0);
+	heard = warden_started(1, ":");
+	BETWEEN(1600, heard->at_ms - begin, 1600 + LATE_MS);
+	warden_done(1, 0);
+	heard = warden_started(1, ":");
+	BETWEEN(2000 - EARLY_MS, heard->at_ms - begin, 2400);
+	warden_done(1, 0);
 }
 
 CASE(tick__while_one_runs, "does nothing")
@@ -423,6 +448,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, first__when_told);
 	ATF_TP_ADD_TC(tp, interval__from_start_to_start);
+	ATF_TP_ADD_TC(tp, tick__that_is_late);
 	ATF_TP_ADD_TC(tp, tick__while_one_runs);
 	ATF_TP_ADD_TC(tp, now__starts_one);
 	ATF_TP_ADD_TC(tp, now__without_schedule);

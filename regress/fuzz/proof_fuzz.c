@@ -26,18 +26,18 @@ struct client {
 	size_t seed;
 };
 
-static const struct client clients[sizeof(seeds) / sizeof(seeds[0])];
+static struct client clients[sizeof(seeds) / sizeof(seeds[0])];
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static const struct client *
+static struct client *
 find_any(const uint8_t keyid[KEYID_LEN])
 {
 	(void)keyid;
 	return clients;
 }
 
-static const struct client *
+static struct client *
 find_seed(const uint8_t keyid[KEYID_LEN])
 {
 	size_t i;

@@ -6,6 +6,9 @@
 
 helpers=$top_builddir/regress/helpers
 
+# What there is one of.
+parts='parent monitor warden state netd checkerd'
+
 # case_of NAME DESCRIPTION: declare a test case.
 case_of() {
 	atf_test_case "$1"
@@ -23,9 +26,9 @@ at_rest() {
 	atf_check -s exit:0 -o match:'^served 1$' -e empty \
 	    ./at_server "$helpers/storm" -k conf/keys.bin -p "$port" -n 1
 	wait_for 20 is_at_rest
-	monitor=$(server_part server monitor)
-	spawner=$(server_part server spawner)
-	netd=$(server_part server netd)
+	for part in $parts; do
+		eval "$part=\$(server_part server $part)"
+	done
 	session=$(server_part server sessions)
 	session=${session%% *}
 }
@@ -39,9 +42,9 @@ is_at_rest() {
 # owners: for each descriptor that is a socket, its number and its process.
 owners() {
 	{
-		echo "monitor $monitor"
-		echo "spawner $spawner"
-		echo "netd $netd"
+		for owner_part in $parts; do
+			eval "echo \"$owner_part \$$owner_part\""
+		done
 		for owner_pid in $(server_part server sessions); do
 			echo "session $owner_pid"
 		done
@@ -68,6 +71,8 @@ descriptors() {
 		awk '$4 == "0A" { print "socket:[" $10 "] listening socket" }' \
 		    "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
 		echo "$PWD/server.log log"
+		echo "$PWD/server.state state directory"
+		echo "/proc/$1/task/$1/children list of its children"
 	} >names
 	find "/proc/$1/fd" -type l -printf '%l\n' | awk '
 	FILENAME == "names" { name[$1] = substr($0, length($1) + 2); next }
@@ -85,6 +90,7 @@ portrait() {
 	    "/proc/$1/limits"
 	case $(readlink "/proc/$1/root") in
 	/)	echo 'root: whole system' ;;
+	"$PWD/server.state") echo 'root: state directory' ;;
 	*' (deleted)')
 		echo "root: removed directory, mode $(stat -Lc %a \
 		    "/proc/$1/root"), entries $(find "/proc/$1/root/" \
@@ -118,8 +124,11 @@ processes__golden_body() {
 	at_rest
 	cat >golden <<-END
 		1 mandos
+		1 mandos-checkerd
+		1 mandos-core
 		5 mandos-netd
-		1 mandos-spawn
+		1 mandos-state
+		1 mandos-warden
 	END
 	for pid in $(host_pids server); do
 		cat "/proc/$pid/comm"
@@ -129,70 +138,106 @@ processes__golden_body() {
 	host_is_idle server || atf_fail "left: $(host_pids server)"
 }
 
+# root_ids CAPS FILTERS ROOT: the golden lines of those that keep uid 0.
+root_ids() {
+	cat <<-END
+		Uid: 0 0 0 0
+		Gid: 0 0 0 0
+		Groups:
+		Threads: 1
+		CapInh: 0000000000000000
+		CapPrm: $1
+		CapEff: $1
+		CapBnd: $1
+		CapAmb: 0000000000000000
+		NoNewPrivs: 1
+		Seccomp: $(($2 > 0 ? 2 : 0))
+		Seccomp_filters: $2
+		core: 0 0
+		root: $3
+		guarded by: root
+		both writable and executable: 0
+	END
+}
+
+case_of parent__golden 'the parent has what it should and nothing else'
+parent__golden_body() {
+	at_rest
+	# dac_read_search, kill, net_raw, setgid, setuid, setpcap and
+	# sys_chroot: what it starts needs them to lock itself down, and
+	# net_raw to ping.
+	{
+		cat <<-END
+			descriptor: /dev/null, 1
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[signalfd], 1
+			descriptor: channel to monitor, 1
+			descriptor: log, 2
+		END
+		root_ids 00000000000421e4 0 'whole system'
+	} >golden_parent
+	compare "$parent" <golden_parent
+	server_stop server
+}
+
 case_of monitor__golden 'the monitor has what it should and nothing else'
 monitor__golden_body() {
 	at_rest
-	compare "$monitor" <<-END
-		descriptor: /dev/null, 1
-		descriptor: anon_inode:[eventpoll], 1
-		descriptor: anon_inode:[signalfd], 1
-		descriptor: channel to netd, 1
-		descriptor: channel to session, 4
-		descriptor: channel to spawner, 1
-		descriptor: listening socket, 1
-		descriptor: log, 2
-		Uid: 0 0 0 0
-		Gid: 0 0 0 0
-		Groups:
-		Threads: 1
-		CapInh: 0000000000000000
-		CapPrm: 0000000000000000
-		CapEff: 0000000000000000
-		CapBnd: 0000000000000000
-		CapAmb: 0000000000000000
-		NoNewPrivs: 1
-		Seccomp: 2
-		Seccomp_filters: 1
-		core: 0 0
-		root: whole system
-		guarded by: root
-		both writable and executable: 0
-	END
+	{
+		cat <<-END
+			descriptor: /dev/null, 2
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: channel to netd, 1
+			descriptor: channel to parent, 1
+			descriptor: channel to session, 4
+			descriptor: channel to warden, 1
+			descriptor: listening socket, 1
+			descriptor: log, 1
+		END
+		root_ids 0000000000000000 1 'whole system'
+	} >golden_monitor
+	compare "$monitor" <golden_monitor
 	server_stop server
 }
 
-case_of spawner__golden 'the spawner has what it should and nothing else'
-spawner__golden_body() {
+case_of warden__golden 'the warden has what it should and nothing else'
+warden__golden_body() {
 	at_rest
-	# dac_read_search, kill, setgid, setuid, setpcap and sys_chroot: what
-	# it starts needs them to lock itself down.
-	compare "$spawner" <<-END
-		descriptor: /dev/null, 1
-		descriptor: anon_inode:[eventpoll], 1
-		descriptor: anon_inode:[signalfd], 1
-		descriptor: channel to monitor, 1
-		descriptor: log, 2
-		Uid: 0 0 0 0
-		Gid: 0 0 0 0
-		Groups:
-		Threads: 1
-		CapInh: 0000000000000000
-		CapPrm: 00000000000401e4
-		CapEff: 00000000000401e4
-		CapBnd: 00000000000401e4
-		CapAmb: 0000000000000000
-		NoNewPrivs: 1
-		Seccomp: 0
-		Seccomp_filters: 0
-		core: 0 0
-		root: whole system
-		guarded by: root
-		both writable and executable: 0
-	END
+	{
+		cat <<-END
+			descriptor: /dev/null, 2
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: channel to checkerd, 1
+			descriptor: channel to monitor, 1
+			descriptor: channel to state, 1
+			descriptor: log, 1
+		END
+		root_ids 0000000000000000 1 \
+		    'removed directory, mode 0, entries 0'
+	} >golden_warden
+	compare "$warden" <golden_warden
 	server_stop server
 }
 
-# worker_ids: the golden lines that netd and its sessions have in common.
+case_of state__golden 'the keeper of state has what it should, and no more'
+state__golden_body() {
+	at_rest
+	{
+		cat <<-END
+			descriptor: /dev/null, 2
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: channel to warden, 1
+			descriptor: log, 1
+			descriptor: state directory, 1
+		END
+		root_ids 0000000000000000 1 'state directory'
+	} >golden_state
+	compare "$state" <golden_state
+	server_stop server
+}
+
+# worker_ids FILTERS: the golden lines that netd and its sessions have in
+# common.
 worker_ids() {
 	uid=$(id -u "$netd_user")
 	gid=$(id -g "$netd_user")
@@ -255,6 +300,39 @@ session__golden_body() {
 	server_stop server
 }
 
+case_of checkerd__golden 'checkerd has what it should and nothing else'
+checkerd__golden_body() {
+	at_rest
+	# net_raw, so that checkers can ping.
+	uid=$(id -u "$checker_user")
+	gid=$(id -g "$checker_user")
+	compare "$checkerd" <<-END
+		descriptor: /dev/null, 2
+		descriptor: anon_inode:[eventpoll], 1
+		descriptor: anon_inode:[signalfd], 1
+		descriptor: channel to warden, 1
+		descriptor: list of its children, 1
+		descriptor: log, 1
+		Uid: $uid $uid $uid $uid
+		Gid: $gid $gid $gid $gid
+		Groups:
+		Threads: 1
+		CapInh: 0000000000002000
+		CapPrm: 0000000000002000
+		CapEff: 0000000000002000
+		CapBnd: 0000000000002000
+		CapAmb: 0000000000002000
+		NoNewPrivs: 1
+		Seccomp: 2
+		Seccomp_filters: 1
+		core: 0 0
+		root: whole system
+		guarded by: root
+		both writable and executable: 0
+	END
+	server_stop server
+}
+
 # libraries PID: those it has mapped, without their versions and without what
 # a sanitizer brings.
 libraries() {
@@ -269,21 +347,29 @@ libraries() {
 case_of libraries__golden 'no process maps code that it does not need'
 libraries__golden_body() {
 	at_rest
-	libraries "$monitor" >actual_monitor
-	libraries "$spawner" >actual_spawner
-	libraries "$netd" >actual_netd
-	libraries "$session" >actual_session
-	cat >golden_spawner <<-END
+	for part in $parts session; do
+		eval "libraries \"\$$part\"" >"actual_$part"
+	done
+	cat >golden_parent <<-END
 		ld-linux-x86-64
 		libbsd
 		libc
 		libcap-ng
 		libmd
 	END
+	{
+		cat golden_parent
+		echo libseccomp
+	} >golden_warden
+	cp golden_warden golden_checkerd
+	{
+		cat golden_warden
+		echo libnettle
+	} | sort >golden_state
 	# Nothing that speaks TLS or D-Bus.
 	{
-		cat golden_spawner
-		printf '%s\n' libgmp libhogweed libnettle libseccomp
+		cat golden_state
+		printf '%s\n' libgmp libhogweed
 	} | sort >golden_monitor
 	{
 		cat golden_monitor
@@ -291,13 +377,13 @@ libraries__golden_body() {
 		printf '%s\n' libffi libgnutls libidn2 libp11-kit libtasn1 \
 		    libunistring
 	} | sort >golden_netd
+	cp golden_netd golden_session
 	# The loader is named after the machine.
 	sed -i 's/^ld-.*/ld/' golden_* actual_*
-	for name in monitor spawner netd; do
+	for part in $parts session; do
 		atf_check -s exit:0 -o empty -e empty \
-		    diff -u "golden_$name" "actual_$name"
+		    diff -u "golden_$part" "actual_$part"
 	done
-	atf_check -s exit:0 -o empty -e empty diff -u golden_netd actual_session
 	server_stop server
 }
 
@@ -320,28 +406,58 @@ control() {
 	kill "$!"
 }
 
+# Those with uid 0; a signal is what users of one id can always send.
+roots='parent monitor warden state'
+
+# reached BY WAYS PART...: hold that an intruder gets into these parts of the
+# server in these ways, one a line.
+reached() {
+	reached_ways=$1
+	shift
+	for reached_part; do
+		for reached_pid in $(server_part server "$reached_part"); do
+			atf_check -s exit:0 -o inline:"$reached_ways" \
+			    -e empty ./intruder "$helpers/reach" "$reached_pid"
+		done
+	done
+}
+
+# not_signalled PART...: hold that it cannot send these a signal either.
+not_signalled() {
+	for signalled_part; do
+		for signal in TERM KILL STOP; do
+			atf_check -s exit:1 -o empty \
+			    -e match:'Operation not permitted' \
+			    ./intruder /bin/kill -s "$signal" \
+			    "$(server_part server "$signalled_part")"
+		done
+	done
+}
+
 case_of intruder__as_netd 'the user of netd gets into no process'
 intruder__as_netd_body() {
 	at_rest
 	intruder "$(id -u "$netd_user")"
 	control
-	for pid in $monitor $spawner; do
-		atf_check -s exit:0 -o empty -e empty \
-		    ./intruder "$helpers/reach" "$pid"
-	done
-	# A signal is what users of one id can always send; the filters of
-	# netd and its sessions see to that they do not.
-	for pid in $netd $(server_part server sessions); do
-		atf_check -s exit:0 -o inline:'signal\n' -e empty \
-		    ./intruder "$helpers/reach" "$pid"
-	done
-	for signal in TERM KILL STOP; do
-		for pid in $monitor $spawner; do
-			atf_check -s exit:1 -o empty \
-			    -e match:'Operation not permitted' \
-			    ./intruder /bin/kill -s "$signal" "$pid"
-		done
-	done
+	# shellcheck disable=SC2086	# several names
+	reached '' $roots checkerd
+	# The filters of netd and its sessions see to that they do not.
+	reached 'signal\n' netd sessions
+	# shellcheck disable=SC2086
+	not_signalled $roots checkerd
+	server_stop server
+}
+
+case_of intruder__as_checker 'the user of checkers gets into no process'
+intruder__as_checker_body() {
+	at_rest
+	intruder "$(id -u "$checker_user")"
+	control
+	# shellcheck disable=SC2086	# several names
+	reached '' $roots netd sessions
+	reached 'signal\n' checkerd
+	# shellcheck disable=SC2086
+	not_signalled $roots netd
 	server_stop server
 }
 
@@ -350,24 +466,23 @@ intruder__as_root_body() {
 	at_rest
 	intruder 0
 	control
-	for pid in $monitor $spawner; do
-		atf_check -s exit:0 -o inline:'signal\n' -e empty \
-		    ./intruder "$helpers/reach" "$pid"
-	done
-	for pid in $netd $(server_part server sessions); do
-		atf_check -s exit:0 -o empty -e empty \
-		    ./intruder "$helpers/reach" "$pid"
-	done
+	# shellcheck disable=SC2086	# several names
+	reached 'signal\n' $roots
+	reached '' netd sessions checkerd
 	server_stop server
 }
 
 atf_init_test_cases() {
 	atf_add_test_case processes__golden
+	atf_add_test_case parent__golden
 	atf_add_test_case monitor__golden
-	atf_add_test_case spawner__golden
+	atf_add_test_case warden__golden
+	atf_add_test_case state__golden
 	atf_add_test_case netd__golden
 	atf_add_test_case session__golden
+	atf_add_test_case checkerd__golden
 	atf_add_test_case libraries__golden
 	atf_add_test_case intruder__as_netd
+	atf_add_test_case intruder__as_checker
 	atf_add_test_case intruder__as_root
 }

@@ -73,6 +73,13 @@ clean() {
 	done
 }
 
+# clean_others: no canary is in what is neither the monitor nor a session.
+clean_others() {
+	for clean_part in parent warden state netd checkerd; do
+		clean "$(server_part server "$clean_part")"
+	done
+}
+
 # sealed: the monitor has all four secrets, in guarded memory alone.
 sealed() {
 	# shellcheck disable=SC2086	# one word or none
@@ -118,7 +125,7 @@ rest__clean_body() {
 		fetched "$name"
 	done
 	wait_for 20 sessions 4
-	clean "$(server_part server spawner)" "$(server_part server netd)"
+	clean_others
 	for pid in $(server_part server sessions); do
 		clean "$pid"
 	done
@@ -127,8 +134,9 @@ rest__clean_body() {
 	for pid in $(host_pids server); do
 		cat "/proc/$pid/comm"
 	done | sort -u >names
-	atf_check -s exit:0 -o inline:'mandos\nmandos-netd\nmandos-spawn\n' \
-	    -e empty cat names
+	printf '%s\n' mandos mandos-checkerd mandos-core mandos-netd \
+	    mandos-state mandos-warden >expected
+	atf_check -s exit:0 -o empty -e empty diff -u expected names
 	server_stop server
 }
 
@@ -147,7 +155,7 @@ delivery__clean_body() {
 		    "$canary"
 	done
 	sessions 5 || atf_fail 'the session did not wait'
-	clean "$(server_part server netd)" "$(server_part server spawner)"
+	clean_others
 	sealed
 	exec 9>&-
 	wait_for 20 sessions 4
@@ -164,7 +172,7 @@ approval__clean_body() {
 	for pid in $(server_part server sessions); do
 		clean "$pid"
 	done
-	clean "$(server_part server netd)" "$(server_part server spawner)"
+	clean_others
 	sealed
 	server_stop server
 	wait "$!"
@@ -202,13 +210,20 @@ core__impossible_body() {
 	atf_check -s exit:0 -o ignore -e empty \
 	    grep 'netd was ended by signal 6' server.log
 	fetched one
-	kill -ABRT "$(server_part server monitor)"
-	server_status=0
-	wait "$(cat server.pid)" || server_status=$?
-	[ "$server_status" -eq 134 ] || atf_fail "ended with $server_status"
-	wait_for 20 host_is_idle server
+	aborted 70 monitor
+	server_start server conf
+	aborted 134 parent
 	atf_check -s exit:0 -o empty -e empty \
 	    find . / -xdev -maxdepth 1 -name 'core*' -newer conf
+}
+
+# aborted STATUS PART: abort this part, with which the server ends like this.
+aborted() {
+	kill -ABRT "$(server_part server "$2")"
+	server_status=0
+	wait "$(cat server.pid)" || server_status=$?
+	[ "$server_status" -eq "$1" ] || atf_fail "ended with $server_status"
+	wait_for 20 host_is_idle server
 }
 
 is_gone() {

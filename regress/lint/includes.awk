@@ -10,8 +10,10 @@ BEGIN {
 	only["seccomp.h"] = "^sandbox/seccomp\\.c$"
 	only["cap-ng.h"] = "^sandbox/drop\\.c$"
 	only["gnutls/"] = "^netd/tls\\.c$"
-	only["nettle/"] = "^monitor/(proof|signature)\\.c$"
+	only["nettle/"] = "^(monitor/(proof|signature)|state/digest|import/unlock)\\.c$"
 	only["gmp.h"] = "^monitor/(proof|signature)\\.c$"
+	only["zlib.h"] = "^import/packet\\.c$"
+	only["avahi-"] = "^busd/avahi(_poll)?\\.[ch]$"
 	only["bsd/"] = "^$"
 }
 

@@ -4,9 +4,10 @@
 
 . "$(atf_get_srcdir)/../lib.sh"
 
-programs='common conf monitor netd sandbox spawn'
-installed='monitor/mandos spawn/mandos-spawn conf/mandos-readconf
-    netd/mandos-netd'
+programs='checkerd common conf import monitor netd parent sandbox state warden'
+installed='parent/mandos conf/mandos-readconf monitor/mandos-core
+    warden/mandos-warden state/mandos-state netd/mandos-netd
+    checkerd/mandos-checkerd import/mandos-import'
 everything=".ci build-aux etc man regress $programs"
 
 # sources DIRS NAME...: the files with such names below these directories.
@@ -26,6 +27,7 @@ shell_files() {
 	echo quickstart
 	echo .ci/run
 	echo build-aux/kyua-check
+	echo regress/bench/checkers
 	echo regress/bench/run
 	echo regress/fuzz/run
 	echo regress/lib.sh.in
@@ -79,11 +81,11 @@ functions__short_body() {
 	# shellcheck disable=SC2046	# several files
 	atf_check -s exit:0 -o empty -e empty \
 	    awk -v max=60 -f regress/lint/funclen.awk \
-	    $(sources 'common monitor sandbox' '*.c')
+	    $(sources 'common monitor sandbox warden' '*.c')
 	# shellcheck disable=SC2046
 	atf_check -s exit:0 -o empty -e empty \
 	    awk -v max=80 -f regress/lint/funclen.awk \
-	    $(sources 'conf netd regress spawn' '*.c')
+	    $(sources 'checkerd conf import netd parent regress state' '*.c')
 }
 
 case_of functions__measured 'the measure of functions is right'
@@ -121,35 +123,41 @@ budget__trusted_code_body() {
 	cd "$top_srcdir" || exit 1
 	# What is linked is counted, with the message table; headers of
 	# common/ and sandbox/ are declarations and their documentation.
-	# Of common/ the monitor links all but a worker's first steps and
-	# the parser of key IDs.
+	# Of common/ the monitor links all but the parser of key IDs and what
+	# only the parent needs; the rule tables of other processes are data
+	# that it has and never looks at.
 	# shellcheck disable=SC2046	# several files
-	common=$(lines $(sources common '*.c' '*.def' |
-	    grep -v -e child.c -e keyid_parse.c))
+	common=$(lines $(sources common '*.c' |
+	    grep -v -e keyid_parse.c -e paths.c))
+	table=$(lines common/msgs.def)
 	# shellcheck disable=SC2046
 	monitor=$(lines $(sources monitor '*.[ch]'))
 	# shellcheck disable=SC2046
-	sandbox=$(lines $(sources sandbox '*.c'))
+	sandbox=$(lines $(sources sandbox '*.c' |
+	    grep -v rules_) sandbox/rules_monitor.c)
 	for file in $(sources monitor '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 400
 	done
-	for file in $(sources 'conf netd spawn common sandbox' '*.[ch]'); do
+	for file in $(sources 'checkerd common conf import netd parent sandbox state warden' \
+	    '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 700
 	done
 	at_most monitor/ "$monitor" 2500
 	at_most common/ "$common" 1000
+	at_most common/msgs.def "$table" 250
 	at_most sandbox/ "$sandbox" 500
-	at_most 'what the monitor links' $((common + monitor + sandbox)) 4000
+	at_most 'what the monitor links' \
+	    $((common + table + monitor + sandbox)) 4000
 }
 
 case_of budget__links_what_is_counted 'the monitor links what is counted'
 budget__links_what_is_counted_body() {
 	need nm
 	atf_check -s exit:0 -o save:symbols -e empty \
-	    nm "$top_builddir/monitor/mandos"
+	    nm "$top_builddir/monitor/mandos-core"
 	atf_check -s exit:0 -o ignore -e empty grep -w msg_check symbols
 	atf_check -s exit:1 -o empty -e empty \
-	    grep -w -e child_adopt -e keyid_parse symbols
+	    grep -w -e keyid_parse -e path_libexec symbols
 }
 
 case_of libraries__golden 'each program needs these libraries and no other'
@@ -273,7 +281,9 @@ text__spelling_body() {
 # text_files: what we write by hand, without test data.
 text_files() {
 	sources "$everything" '*.[ch]' '*.def' '*.inc' '*.sh' '*.sh.in' '*.am' \
-	    '*.awk' '*.conf' '*.py' '*.[1-8]' '*.[1-8].in' Kyuafile run kyua-check
+	    '*.awk' '*.conf' '*.py' '*.[1-8]' '*.[1-8].in' '*.service.in' \
+	    '*.sysusers.in' '*.tmpfiles' Kyuafile run kyua-check |
+	    grep -v -e '^regress/fuzz/seeds/' -e '^regress/[a-z]*/vectors/'
 }
 
 case_of text__whitespace 'no line ends in a blank, and no blank before a tab'
@@ -343,16 +353,31 @@ compile__clang_body() {
 	eval "set -- $(make_variable DEFS) $(make_variable LIBBSD_CFLAGS) \
 	    $(make_variable WARN_CFLAGS) $(make_variable PROBES) \
 	    $(make_variable GNUTLS_CFLAGS) $(make_variable ATF_C_CFLAGS)"
-	# Tests include the headers of what they test.
+	set -- -std=c11 -fsyntax-only -Werror -D_GNU_SOURCE \
+	    -Icommon -Isandbox "$@"
+	# Paths that the build gives to tests, whatever they are.
+	for define in $(sources regress '*.am' |
+	    xargs grep -hoE -- '-D[A-Z_]+=' | sort -u); do
+		set -- "$@" "$define\"\""
+	done
 	# shellcheck disable=SC2046	# several files
-	atf_check -s exit:0 -o empty -e empty clang -std=c11 -fsyntax-only \
-	    -Werror -D_GNU_SOURCE -DPATH_LIBEXEC='""' -Icommon -Isandbox "$@" \
-	    $(sources "$programs" '*.c')
+	atf_check -s exit:0 -o empty -e empty clang "$@" \
+	    $(sources "${programs%import*} ${programs#*import}" '*.c')
+	# What makes a ledger knows its form.
 	# shellcheck disable=SC2046
-	atf_check -s exit:0 -o empty -e empty clang -std=c11 -fsyntax-only \
-	    -Werror -D_GNU_SOURCE -Icommon -Isandbox -Imonitor -Iconf -Inetd \
-	    -Iregress/helpers -DVECTORS='""' "$@" \
-	    $(sources regress '*.c')
+	atf_check -s exit:0 -o empty -e empty clang "$@" -Istate \
+	    $(sources import '*.c')
+	# Tests include the headers of what they test, and of that first.
+	for dir in regress/*/; do
+		dir=${dir#regress/}
+		dir=${dir%/}
+		[ -n "$(sources "regress/$dir" '*.c')" ] || continue
+		# shellcheck disable=SC2046,SC2086	# several words
+		atf_check -s exit:0 -o empty -e empty clang "$@" \
+		    "-Iregress/$dir" "-I$dir" -Iregress/helpers \
+		    $(printf -- '-I%s ' $programs) \
+		    $(sources "regress/$dir" '*.c')
+	done
 }
 
 atf_init_test_cases() {

@@ -47,7 +47,7 @@ static struct fetched fetched;
 static pid_t client;
 static int client_pipe;
 
-static const struct client *
+static struct client *
 find(const uint8_t keyid[KEYID_LEN])
 {
 	return memcmp(keyid, enrolled.keyid, KEYID_LEN) == 0 ? &enrolled : NULL;

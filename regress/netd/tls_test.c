@@ -33,7 +33,7 @@ static const uint8_t nonce[NONCE_LEN] = "this nonce has 32 bytes exactly";
 static struct tls tls;
 static struct wire wire;
 
-static const struct client *
+static struct client *
 find(const uint8_t keyid[KEYID_LEN])
 {
 	return memcmp(keyid, enrolled.keyid, KEYID_LEN) == 0 ? &enrolled : NULL;
