@@ -3,8 +3,6 @@
 
 # One process as the manual calls it.
 function who(proc) {
-	if (proc == "SPAWN")
-		return "spawner"
 	if (proc == "CONF")
 		return "reader"
 	return tolower(proc)
