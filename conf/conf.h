@@ -185,7 +185,7 @@ RB_HEAD(ini_sections, ini_section);
 
 struct ini {
 	const char *file;
-	struct ini *base;	/* whose [DEFAULT] holds here as well, or NULL */
+	struct ini *base;	/* its [DEFAULT] holds here as well, or NULL */
 	int is_there;		/* ini_load() has found the file */
 	char *bytes;		/* the file as read, wiped after parsing */
 	size_t len;

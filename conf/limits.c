@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The limits of netd and checkerd that mandos.conf may set.  Run by the configuration
- * reader.
+ * The limits of netd and checkerd that mandos.conf may set.  Run by the
+ * configuration reader.
  */
 #include "conf.h"
 

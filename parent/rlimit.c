@@ -13,7 +13,7 @@
 
 #include "log.h"
 
-#define OTHERS 32	/* descriptors of netd or the monitor besides sessions */
+#define OTHERS 32	/* descriptors that are no sessions, in any process */
 
 static struct rlimit nofile;	/* as we were started */
 static struct rlimit memlock;

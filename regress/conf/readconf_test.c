@@ -125,7 +125,8 @@ write_example(void)
 	    "debuglevel = info\nrestart_policy = strict\n"
 	    "max_checkers = 5\nchecker_timeout = PT6S\n");
 	write_file("etc/clients.conf", "[DEFAULT]\nsecfile = secret\n"
-	    "[one]\nkey_id = " KEYID_LOWER "\nfingerprint = 01 ab\nsecret = AAECAw==\nhost = h1\n"
+	    "[one]\nkey_id = " KEYID_LOWER "\nfingerprint = 01 ab\n"
+	    "secret = AAECAw==\nhost = h1\n"
 	    "checker = c %%(host)s\ntimeout = PT1S\nextended_timeout = PT2S\n"
 	    "interval = PT3S\napproval_delay = PT4S\n"
 	    "approval_duration = PT5S\n"
