@@ -31,6 +31,9 @@
  * The processes that all checkers together may have.  It is no share that any
  * of them is promised: it keeps one which forks without end from taking more
  * of the machine.  checkerd itself may start some more than that.
+ *
+ * Of other limits, cores are forbidden, by sandbox_drop.  Files may be as many
+ * and as large as the server's: a checker may well keep some.
  */
 #define PROCESSES_MIN 1024
 #define PROCESSES_EACH 32

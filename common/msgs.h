@@ -465,7 +465,7 @@ struct msg_delivered {
 struct msg_check_start {
 	struct check_limits limits;
 	uint32_t log_level;
-	uint32_t debug;		/* a checker's output goes to our stderr */
+	uint32_t debug;		/* log what checkers print */
 };
 
 struct msg_check_ready {

@@ -104,6 +104,7 @@ main(int argc, char **argv)
 	loop_init();
 	netd_init(boot, listener);
 	port = port_of(listener);
+	secret_init();
 	sandbox_drop(&id);
 	sandbox_enter(RULES_MONITOR);
 	parent_watch();

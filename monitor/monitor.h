@@ -179,9 +179,15 @@ void warden_news(enum event, const struct client *, int64_t, int64_t,
 
 /* secret.c */
 /*
- * secret_keep(bytes, len): copy a secret into memory that is never swapped
- * and never dumped.  The caller wipes its own copy.  Fatal without memory, or
- * without the right to lock it.  secret_drop(secret) wipes it.
+ * secret_init(): get memory that is never swapped and never dumped, while the
+ * right to lock it is there.  Fatal without.
+ */
+void secret_init(void);
+
+/*
+ * secret_keep(bytes, len): copy a secret, at most SECRET_MAX bytes, into that
+ * memory.  The caller wipes its own copy.  Fatal if there is no room left.
+ * secret_drop(secret) wipes it.
  */
 struct secret secret_keep(const uint8_t *, size_t);
 void secret_drop(struct secret *);

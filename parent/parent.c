@@ -227,8 +227,9 @@ static void
 lock_down(void)
 {
 	static const int signals[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM, 0 };
-	static const int caps[] = { CAP_DAC_READ_SEARCH, CAP_KILL, CAP_NET_RAW,
-		CAP_SETGID, CAP_SETPCAP, CAP_SETUID, CAP_SYS_CHROOT, -1 };
+	static const int caps[] = { CAP_DAC_READ_SEARCH, CAP_IPC_LOCK,
+		CAP_KILL, CAP_NET_RAW, CAP_SETGID, CAP_SETPCAP, CAP_SETUID,
+		CAP_SYS_CHROOT, -1 };
 	static const struct sandbox_id id = { .keep_caps = caps,
 		.for_children = 1 };
 

@@ -113,8 +113,8 @@ void reader_ended(void);
 
 /* rlimit.c */
 /*
- * limit_raise(): take all the descriptors we may have and, for the monitor,
- * all the locked memory.  Returns how many descriptors there were to be.
+ * limit_raise(): take all the descriptors we may have.  Returns how many
+ * there were to be.
  * limit_give_back(worker): in a new process, what it has no use for.
  */
 int limit_raise(void);

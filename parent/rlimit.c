@@ -16,7 +16,6 @@
 #define OTHERS 32	/* descriptors that are no sessions, in any process */
 
 static struct rlimit nofile;	/* as we were started */
-static struct rlimit memlock;
 
 int
 limit_raise(void)
@@ -24,33 +23,18 @@ limit_raise(void)
 	struct rlimit limit;
 	int before = getdtablesize();
 
-	if (getrlimit(RLIMIT_NOFILE, &nofile) == -1 ||
-	    getrlimit(RLIMIT_MEMLOCK, &memlock) == -1)
+	if (getrlimit(RLIMIT_NOFILE, &nofile) == -1)
 		fatal("getrlimit");
 	limit = nofile;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
 		fatal("setrlimit");
-	/*
-	 * All secrets are to be locked, however many clients there are.  The
-	 * monitor says so if the service manager does not permit enough.
-	 */
-	limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
-	if (setrlimit(RLIMIT_MEMLOCK, &limit) == -1) {
-		limit = memlock;
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_MEMLOCK, &limit) == -1)
-			fatal("setrlimit");
-	}
 	return before;
 }
 
 void
 limit_give_back(enum proc worker)
 {
-	if (worker != PROC_MONITOR &&
-	    setrlimit(RLIMIT_MEMLOCK, &memlock) == -1)
-		fatal("setrlimit");
 	/* Checkers are other people's programs: some close all they could. */
 	if (worker == PROC_CHECKERD && setrlimit(RLIMIT_NOFILE, &nofile) == -1)
 		fatal("setrlimit");

@@ -9,6 +9,7 @@
  */
 #include "rules.h"
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -39,7 +40,8 @@ const struct sandbox_rule rules_base[] = {
 	    ONLY(2, MSG_DONTWAIT | MSG_NOSIGNAL)),
 	ALLOW_IF("write", "log lines", IS(0, STDERR_FILENO)),
 #ifdef SANDBOX_SANITIZER
-	REFUSE("ioctl", "sanitizer: a report is not for a terminal"),
+	DENY_IF("ioctl", "sanitizer: a report is not for a terminal",
+	    IS(1, TCGETS)),
 	REFUSE("open", "sanitizer: a report without names"),
 	REFUSE("pipe2", "sanitizer: a report without a look at memory"),
 	REFUSE("readlink", "sanitizer: a report without a name"),
@@ -55,7 +57,6 @@ const struct sandbox_rule rules_monitor[] = {
 	ALLOW_IF("fcntl", "queued messages", IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW_IF("getsockopt", "is it a channel that a session got?",
 	    IS(1, SOL_SOCKET), IS(2, SO_TYPE)),
-	ALLOW("mlock", "secrets that a reload brings"),
 	ALLOW("read", "signalfd"),
 	ALLOW_IF("socketpair", "channel of a new worker", IS(0, AF_UNIX),
 	    IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC)),

@@ -137,6 +137,8 @@ merge(void)
 	if (error != 0 && state.store.fd != -1) {
 		if (state.is_started) {
 			table_clear(&merged);
+			/* It may be there all the same, and must not stay. */
+			save_note(save_seq(), 0);
 			refuse("it cannot be saved");
 			return;
 		}

@@ -204,7 +204,8 @@ ATF_TC_BODY(length__has_a_limit, tc)
 static const char *const hostile[] = {
 	"'", "''", "a'b\"c", "\\", "a\\", "\n", "a\nb", "$(touch made)",
 	"`touch made`", "'; touch made; '", "\"; touch made; \"",
-	"' $(touch made) '", "\\'; touch made; \\'", "%", "%%", "%(name)s", "%s",
+	"' $(touch made) '", "\\'; touch made; \\'", "%", "%%", "%(name)s",
+	"%s",
 	"* ? [a-z] ~root {a,b}", "a;b&c|d<e>f", "#", "!", "-n", "\t ", "\r",
 	"it's 100% `sure`", "\303\245\342\202\254\360\237\220\247",
 	"'\"'\"'", "a'b", "a''b", "\001\002\033[2J\177",

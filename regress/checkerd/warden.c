@@ -33,6 +33,8 @@ const char *text[CLIENT_STRINGS] = { "foo", "localhost", ":",
 struct msg_check_start limits = { .limits = { .max_checkers = 64 },
 	.log_level = LOG_DEBUG };
 
+static const struct timespec beat = { .tv_nsec = 10000000 };
+
 static struct chan chan;
 static pid_t pid;
 static char mark[64];		/* as it is in the environment */
@@ -219,9 +221,16 @@ warden_hang_up(void)
 int
 warden_wait(void)
 {
+	int64_t end = loop_now() + PATIENCE_MS;
 	int status;
+	pid_t ended;
 
-	ATF_REQUIRE_EQ(pid, waitpid(pid, &status, 0));
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
+		if (loop_now() > end)
+			atf_tc_fail("checkerd does not end");
+		nanosleep(&beat, NULL);
+	}
+	ATF_REQUIRE_EQ(pid, ended);
 	return status;
 }
 
@@ -285,7 +294,6 @@ has_children(void)
 void
 no_survivors(void)
 {
-	const struct timespec beat = { .tv_nsec = 10000000 };
 	int64_t end = loop_now() + PATIENCE_MS;
 	unsigned int n;
 
@@ -300,7 +308,6 @@ no_survivors(void)
 void
 has_survivors(unsigned int least)
 {
-	const struct timespec beat = { .tv_nsec = 10000000 };
 	int64_t end = loop_now() + PATIENCE_MS;
 
 	while (survivors() < least) {

@@ -163,8 +163,8 @@ root_ids() {
 case_of parent__golden 'the parent has what it should and nothing else'
 parent__golden_body() {
 	at_rest
-	# dac_read_search, kill, net_raw, setgid, setuid, setpcap and
-	# sys_chroot: what it starts needs them to lock itself down, and
+	# dac_read_search, ipc_lock, kill, net_raw, setgid, setuid, setpcap
+	# and sys_chroot: what it starts needs them to lock itself down, and
 	# net_raw to ping.
 	{
 		cat <<-END
@@ -174,7 +174,7 @@ parent__golden_body() {
 			descriptor: channel to monitor, 1
 			descriptor: log, 2
 		END
-		root_ids 00000000000421e4 0 'whole system'
+		root_ids 00000000000461e4 0 'whole system'
 	} >golden_parent
 	compare "$parent" <golden_parent
 	server_stop server

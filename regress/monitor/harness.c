@@ -127,6 +127,7 @@ monitor(uint32_t most)
 
 	log_open("monitor", LOG_ALERT);
 	loop_init();
+	secret_init();
 	boot.settings.limits.max_sessions = most;
 	boot.priority = empty;
 	loop_timer_init(&death, dead, NULL);
