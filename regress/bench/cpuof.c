@@ -7,7 +7,6 @@
  *
  *	cpu	microseconds of CPU the whole tree has used so far
  *	pss	proportional set size of the tree in kB, and its processes
- *	main	proportional set size of the server's first process alone
  *	pid	of the first process
  *	stop	SIGTERM; microseconds until the first process, and until all
  *		had ended, wait status, and CPU microseconds of all their life
@@ -324,8 +323,6 @@ main(int argc, char **argv)
 			tell_cpu();
 		else if (strcmp(line, "pss") == 0)
 			tell_pss();
-		else if (strcmp(line, "main") == 0)
-			answer("%" PRId64 "\n", pss_kb(server));
 		else if (strcmp(line, "pid") == 0)
 			answer("%d\n", server);
 		else if (strcmp(line, "begun") == 0)

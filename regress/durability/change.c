@@ -9,11 +9,11 @@
 
 #include <atf-c.h>
 
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reader.h"
 
@@ -415,6 +415,16 @@ stage_set(struct stage *stage, const struct change *change, size_t clients)
 }
 
 void
+stage_find(struct stage *stage, const char *name, size_t clients)
+{
+	size_t i;
+
+	for (i = 0; strcmp(changes[i].name, name) != 0; i++)
+		ATF_REQUIRE(i + 1 < changes_count);
+	stage_set(stage, &changes[i], clients);
+}
+
+void
 stage_clear(struct stage *stage)
 {
 	uint64_t step;
@@ -441,6 +451,8 @@ load_one(FILE *fp, const struct view *view, const struct drive_set *conf)
 	text = drive_tell(&set);
 	fputs(text, fp);
 	free(text);
+	/* Whoever has saved has put away what the one before has left. */
+	ATF_CHECK_EQ(-1, access(LOAD_DIR "/" CHANGE_LEDGER ".new", F_OK));
 }
 
 char *

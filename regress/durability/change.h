@@ -67,9 +67,11 @@ struct result {
 
 /*
  * stage_set(stage, change, clients): with so many clients, at least 8; makes
- * the change, which must be in the ledger then.  stage_clear frees it.
+ * the change, which must be in the ledger then.  stage_find(stage, name,
+ * clients): the change of this name.  stage_clear frees it.
  */
 void stage_set(struct stage *, const struct change *, size_t);
+void stage_find(struct stage *, const char *, size_t);
 void stage_clear(struct stage *);
 
 /*

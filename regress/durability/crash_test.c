@@ -52,12 +52,9 @@ crash(const char *name)
 {
 	static struct stage stage;
 	unsigned int at, told = 0;
-	size_t i;
 
 	drive_scratch();
-	for (i = 0; strcmp(changes[i].name, name) != 0; i++)
-		ATF_REQUIRE(i + 1 < changes_count);
-	stage_set(&stage, &changes[i], CLIENTS);
+	stage_find(&stage, name, CLIENTS);
 	for (at = 1; kill_at(&stage, at, &told); at++)
 		continue;
 	printf("%s: killed at %u stops, after it was told at %u\n", name,

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -257,7 +256,7 @@ ATF_TC_BODY(wrong__caught, tc)
 		{ "cwsra", "old, told 1" },		/* names not synced */
 		{ "cwsrad", "old, told 1" },		/* told too early */
 		{ "cwsdra", "old, told 1" },		/* synced too early */
-		{ "cwsurda", "missing, told 0" },	/* unlink, then rename */
+		{ "cwsurda", "missing, told 0" },	/* unlink, rename */
 		{ "owsa", "neither, told 0" },		/* written over */
 		{ "otwsa", "neither, told 0" },		/* emptied before */
 		{ "cwsa", "old, told 1" },		/* never renamed */

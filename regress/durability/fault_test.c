@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -189,14 +190,11 @@ all_faults(const char *name)
 {
 	static struct stage stage;
 	unsigned int calls, count;
-	size_t i;
 
 	if (!tracee_can_change())
 		atf_tc_skip("system calls are changed on x86-64 only");
 	drive_scratch();
-	for (i = 0; strcmp(changes[i].name, name) != 0; i++)
-		ATF_REQUIRE(i + 1 < changes_count);
-	stage_set(&stage, &changes[i], CLIENTS);
+	stage_find(&stage, name, CLIENTS);
 	calls = each_call(&stage, TRACE_FAIL, ENOSPC);
 	count = calls;
 	count += each_call(&stage, TRACE_FAIL, EIO);
@@ -207,6 +205,137 @@ all_faults(const char *name)
 	printf("%s: %u calls, %u faults\n", name, calls, count);
 	/* Open, write, fsync, rename, fsync. */
 	ATF_CHECK_MSG(calls >= 5, "only %u calls", calls);
+	stage_clear(&stage);
+}
+
+/* Each reload that is refused; the server ends, and what is left is old. */
+static void
+all_refusals(const char *name)
+{
+	static struct stage stage;
+	static struct drive drive;
+	struct trace_order order = { .error = EIO };
+	struct result result;
+	struct view view;
+	unsigned int refused = 0;
+	int deed;
+	char *text;
+
+	stage_find(&stage, name, CLIENTS);
+	for (deed = TRACE_FAIL; deed <= TRACE_FAIL_DONE; deed++) {
+		order.deed = (enum trace_deed)deed;
+		order.at = 0;
+		do {
+			order.at++;
+			stage_begin(&stage, &order, &drive, &result);
+			stage_end(&stage, &drive, &result);
+			if (result.rc == 1) {
+				refused++;
+				view_read(&view, CHANGE_DIR);
+				text = stage_load(&stage, &view);
+				ATF_CHECK_MSG(strcmp(text, stage.text[0]) == 0,
+				    "%s; it is refused, and there",
+				    describe(&stage, &result, &order));
+				free(text);
+				view_free(&view);
+			}
+			stage_forget(&result);
+		} while (result.report.done);
+	}
+	ATF_CHECK_MSG(refused >= 5, "only %u were refused", refused);
+	stage_clear(&stage);
+}
+
+ATF_TC(refused_reload__leaves_nothing);
+ATF_TC_HEAD(refused_reload__leaves_nothing, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "what is left of a configuration that "
+	    "was refused because the disk failed, at any call, is undone");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(refused_reload__leaves_nothing, tc)
+{
+	if (!tracee_can_change())
+		atf_tc_skip("system calls are changed on x86-64 only");
+	drive_scratch();
+	all_refusals("conf_change");
+	all_refusals("conf_remove");
+}
+
+/*
+ * A start at which one call fails.  Returns 0 if there is no such call.
+ */
+static int
+start_with(const struct stage *stage, const struct trace_order *order,
+    unsigned int *refused)
+{
+	static struct drive drive;
+	struct trace_report report;
+	struct view view;
+	char *text;
+	int rc;
+
+	view_write(CHANGE_DIR, &stage->view[0], NULL);
+	if ((rc = drive_start(&drive, CHANGE_DIR, SETTING_RESTORE, order)) == 0)
+		rc = drive_merge(&drive, &stage->conf);
+	drive_end(&drive);
+	trace_end(drive.trace, &report);
+	trace_free(drive.trace);
+	if (rc == 0) {
+		ATF_CHECK_EQ(0, report.status);
+		text = drive_tell(&drive.held);
+		ATF_CHECK_MSG(strcmp(text, stage->text[0]) == 0,
+		    "%s (call %u) fails: it serves something else",
+		    report.call, order->at);
+		free(text);
+		return report.done;
+	}
+	++*refused;
+	ATF_CHECK_MSG(WIFEXITED(report.status) &&
+	    WEXITSTATUS(report.status) > 0, "%s (call %u) fails: status %#x",
+	    report.call, order->at, (unsigned int)report.status);
+	view_read(&view, CHANGE_DIR);
+	ATF_REQUIRE_EQ(1, view.files);
+	ATF_CHECK_MSG(view.file[0].len == stage->view[0].file[0].len &&
+	    memcmp(view.file[0].data, stage->view[0].file[0].data,
+	    view.file[0].len) == 0, "%s (call %u) fails: the ledger is not as "
+	    "it was", report.call, order->at);
+	view_free(&view);
+	return report.done;
+}
+
+ATF_TC(start__disk_faults);
+ATF_TC_HEAD(start__disk_faults, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a ledger that cannot be read is not "
+	    "taken for none");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(start__disk_faults, tc)
+{
+	/* Not ENOENT, which is the answer when there is none. */
+	static const int errors[] = { EIO, EACCES, ENOMEM };
+	static struct stage stage;
+	struct trace_order order = { .dir = CHANGE_DIR, .deed = TRACE_FAIL,
+		.after = MSG_STATE_OPEN, .until = MSG_OPENED };
+	unsigned int refused = 0;
+	size_t i;
+
+	if (!tracee_can_change())
+		atf_tc_skip("system calls are changed on x86-64 only");
+	drive_scratch();
+	stage_find(&stage, "disable", CLIENTS);
+	for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+		order.error = errors[i];
+		order.at = 0;
+		do
+			order.at++;
+		while (start_with(&stage, &order, &refused));
+		printf("%s: %u calls\n", strerror(errors[i]), order.at - 1);
+		/* Open and lock the directory; open, look, read. */
+		ATF_CHECK(order.at > 5);
+	}
+	ATF_CHECK_MSG(refused >= 5, "only %u were refused", refused);
 	stage_clear(&stage);
 }
 
@@ -259,7 +388,7 @@ ATF_TC_BODY(full_disk__goes_on, tc)
 	if (!tracee_can_change())
 		atf_tc_skip("system calls are changed on x86-64 only");
 	drive_scratch();
-	stage_set(&stage, &changes[0], CLIENTS);
+	stage_find(&stage, "disable", CLIENTS);
 	stage_begin(&stage, &order, &drive, &result);
 	ATF_REQUIRE_EQ(ENOSPC, result.rc);
 	for (i = 1; i < 3; i++) {
@@ -300,5 +429,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, no_restore__disk_faults);
 	ATF_TP_ADD_TC(tp, start_disabled__disk_faults);
 	ATF_TP_ADD_TC(tp, full_disk__goes_on);
+	ATF_TP_ADD_TC(tp, refused_reload__leaves_nothing);
+	ATF_TP_ADD_TC(tp, start__disk_faults);
 	return atf_no_error();
 }

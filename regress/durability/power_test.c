@@ -185,7 +185,7 @@ ATF_TC_BODY(power__second_try, tc)
 		atf_tc_skip("system calls are changed on x86-64 only");
 	drive_scratch();
 	ATF_REQUIRE_EQ(0, mkdir(DISK_DIR, 0700));
-	stage_set(&stage, &changes[0], CLIENTS_FEW);
+	stage_find(&stage, "disable", CLIENTS_FEW);
 	for (deed = TRACE_FAIL; deed <= TRACE_FAIL_DONE; deed++) {
 		order.deed = (enum trace_deed)deed;
 		order.at = 0;

@@ -18,7 +18,6 @@
 #include <sys/wait.h>
 
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -164,8 +163,8 @@ names(char *name, char *name2, size_t size)
 	int at = t.call->dir != -1;
 	int two = name2 != NULL;
 
-	if (tracee_name(at ? (int)t.args[0] : AT_FDCWD, t.args[at], name, size) ==
-	    -1)
+	if (tracee_name(at ? (int)t.args[0] : AT_FDCWD, t.args[at], name,
+	    size) == -1)
 		return -1;
 	if (!two)
 		return 0;
@@ -212,12 +211,11 @@ strange(const char *why)
 static void
 received(int64_t result)
 {
-	uint32_t type = TRACE_EOF;
+	uint32_t type;
 
-	if (result < 0 || (result > 0 && result < (int64_t)sizeof type))
+	if (result < (int64_t)sizeof type)
 		return;
-	if (result > 0)
-		tracee_message(t.args[1], (uint8_t *)&type, sizeof type);
+	tracee_message(t.args[1], (uint8_t *)&type, sizeof type);
 	if (type == t.order.after && t.order.skip-- == 0)
 		t.trace->report.began = 1;
 }
@@ -266,7 +264,8 @@ record_write(int64_t result)
 			size_t len = iov[i].iov_len < n - used ?
 			    iov[i].iov_len : n - used;
 
-			tracee_peek((uintptr_t)iov[i].iov_base, data + used, len);
+			tracee_peek((uintptr_t)iov[i].iov_base, data + used,
+			    len);
 			used += len;
 		}
 	} else
@@ -501,8 +500,8 @@ on_exit_of(const struct __ptrace_syscall_info *info)
 			result = -t.order.error;
 		leave_call(result);
 		if (t.spoilt)
-			tracee_change_return(t.order.deed == TRACE_SHORT ? result :
-			    -t.order.error, t.args[2]);
+			tracee_change_return(t.order.deed == TRACE_SHORT ?
+			    result : -t.order.error, t.args[2]);
 	}
 	count_stop();
 }

@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #define TRACE_ALWAYS UINT32_MAX		/* the path is the whole life */
-#define TRACE_EOF (UINT32_MAX - 1)	/* it begins where a channel ends */
 #define TRACE_END UINT32_MAX		/* it ends with the process */
 
 enum trace_deed {
@@ -31,7 +30,7 @@ enum trace_deed {
 
 struct trace_order {
 	const char *dir;	/* the directory */
-	uint32_t after;		/* type of message, or TRACE_ALWAYS, _EOF */
+	uint32_t after;		/* type of message, or TRACE_ALWAYS */
 	unsigned int skip;	/* so many of that type do not count */
 	uint32_t until;		/* type of message, or TRACE_END */
 	uint64_t until_seq;	/* in a SAVED: at least this */
@@ -51,7 +50,7 @@ enum trace_what {
 	TRACE_RENAME,		/* name is name2 */
 	TRACE_LINK,		/* name is name2 as well */
 	TRACE_UNLINK,		/* name is gone */
-	TRACE_SENT,		/* a message: type, and seq and error if SAVED */
+	TRACE_SENT,		/* a message: type; seq and error if SAVED */
 	TRACE_ENDED		/* the process has, with status 0 */
 };
 

@@ -435,6 +435,7 @@ set__others_body() {
 	tells '^event foo checker-completed [0-9]* exit foo7$'
 	admin set foo secret 'another one' extended_timeout 30000
 	gets 'another one' foo
+	tells '^event foo got-secret'
 	expires_in foo 30
 	admin set foo approval_delay 60000 approved_by_default no \
 	    approval_duration 4294967296000
