@@ -38,9 +38,11 @@ child_adopt(struct chan *chan, enum proc me, int argc, char **argv)
 	socklen_t len = sizeof type;
 
 	log_open(argc > 0 ? argv[0] : "worker", LOG_WARNING);
-	if (argc == 2 && strcmp(argv[1], "syslog") == 0)
+	if (argc > 1 && argc <= 3 && strcmp(argv[1], "syslog") == 0) {
 		log_to_syslog();
-	else if (argc != 1)
+		if (argc == 3)
+			log_service(argv[2]);
+	} else if (argc != 1)
 		fatalx_status(64, "this program is started by mandos(8) only");
 	if (getsockopt(CHAN_FD, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
 	    type != SOCK_SEQPACKET)

@@ -252,6 +252,8 @@ main(int argc, char **argv)
 		return 0;
 	}
 	read_settings(&settings, &options);
+	if (settings.servicename.value != NULL)
+		log_service(settings.servicename.value);
 	if (!options.show_config)
 		complete_statedir(&settings);
 	lock_down();

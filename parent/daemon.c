@@ -47,9 +47,12 @@ await_daemon(pid_t pid, int fd)
 static void
 connect_log(int null)
 {
+	char *service = reader_service();
+
 	if (log_connect() == 0) {
 		log_to_syslog();
-		spawn_to_syslog();
+		log_service(service);
+		spawn_to_syslog(service);
 	} else if (dup2(null, STDERR_FILENO) == -1)
 		fatal("cannot become a daemon");
 }

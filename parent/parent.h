@@ -93,6 +93,9 @@ void reader_boot(struct settings_msg *);
  */
 void reader_settings(enum msg_type, const struct settings_msg *);
 
+/* reader_service(): the service name, in new memory. */
+char *reader_service(void);
+
 /* reader_pass(): hand the reader's channel over to the monitor. */
 void reader_pass(void);
 
@@ -134,8 +137,11 @@ void spawn_init(char **);
  */
 int spawn_start(enum proc, int, int);
 
-/* spawn_to_syslog(): descriptor 2 is a socket to syslogd. */
-void spawn_to_syslog(void);
+/*
+ * spawn_to_syslog(service): descriptor 2 is a socket to syslogd, and lines
+ * for it have this name, which is kept.
+ */
+void spawn_to_syslog(char *);
 
 /* spawn_is_running(worker), spawn_kill(worker): with all that it has forked. */
 int spawn_is_running(enum proc);

@@ -104,6 +104,20 @@ reader_settings(enum msg_type type, const struct settings_msg *s)
 	parent_tell(type, s, strings, strings_len, -1);
 }
 
+char *
+reader_service(void)
+{
+	const uint8_t *p = strings, *skipped;
+	size_t left = strings_len, len;
+	char *name;
+
+	/* The first one is the priority. */
+	if (tail_get(&p, &left, left, &skipped, &len) == -1 ||
+	    tail_get_text(&p, &left, left, &name) == -1)
+		fatalx("no service name among the settings");
+	return name;
+}
+
 void
 reader_pass(void)
 {

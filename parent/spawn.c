@@ -35,7 +35,7 @@ static pid_t pids[PROC_MAX];
 
 static char **server_argv;
 static char server_cwd[PATH_MAX];
-static int have_syslog;
+static char *syslog_name;	/* the service's, or NULL: no syslogd */
 
 static const char *const programs[PROC_MAX] = {
 	[PROC_MONITOR] = "mandos-core",
@@ -57,9 +57,9 @@ spawn_init(char **argv)
 }
 
 void
-spawn_to_syslog(void)
+spawn_to_syslog(char *service)
 {
-	have_syslog = 1;
+	syslog_name = service;
 }
 
 /* Workers have no terminal, and nothing to read or to show. */
@@ -97,7 +97,7 @@ prepare_reader(int again)
 		log_warn("%s", server_cwd);
 		_exit(NOT_RUN);
 	}
-	if (setenv("MANDOS_RELOAD", have_syslog ? "syslog" : "", 1) == -1)
+	if (setenv("MANDOS_RELOAD", syslog_name != NULL ? "syslog" : "", 1) == -1)
 		_exit(NOT_RUN);
 }
 
@@ -107,7 +107,7 @@ static void
 become(enum proc worker, int fd, int again)
 {
 	static char syslog_arg[] = "syslog";
-	char path[PATH_MAX], name[32], *argv[3];
+	char path[PATH_MAX], name[32], *argv[4];
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -124,8 +124,9 @@ become(enum proc worker, int fd, int again)
 	strlcpy(name, programs[worker], sizeof name);
 	snprintf(path, sizeof path, "%s/%s", path_libexec, name);
 	argv[0] = server_argv[0] = name;
-	argv[1] = have_syslog ? syslog_arg : NULL;
-	argv[2] = NULL;
+	argv[1] = syslog_name != NULL ? syslog_arg : NULL;
+	argv[2] = syslog_name;
+	argv[3] = NULL;
 	/* The reader takes the command line of the server as its own. */
 	execv(path, worker == PROC_CONF ? server_argv : argv);
 	/* Where there is no D-Bus program, the monitor says what is missing. */

@@ -515,6 +515,23 @@ daemon__syslog_body() {
 	    '<(2[6-9]|3[01])>Mandos \[[0-9]+\]: [A-Z]+: .+\\0' syslog
 }
 
+case_of_daemon daemon__service_name 'every line for syslogd has the service name'
+daemon__service_name_body() {
+	daemon_host
+	syslogd
+	daemon 0 not-match:'^<[0-5]>' --debuglevel DEBUG \
+	    --servicename 'my [1]: service'
+	cp run/mandos.pid server.pid
+	gets good good
+	echo broken >>etc/clients.conf
+	kill -HUP "$(cat server.pid)"
+	wait_for 10 grep -q 'not reloaded' syslog
+	daemon_stop
+	atf_check -s exit:1 -o empty -e empty grep -Evx \
+	    '<(2[6-9]|3[01])>Mandos \(my \[1]: service\) \[[0-9]+\]: [A-Z]+: .+\\0' \
+	    syslog
+}
+
 case_of_daemon daemon__without_syslog 'no /dev/log is no reason not to serve'
 daemon__without_syslog_body() {
 	daemon_host
@@ -607,6 +624,7 @@ atf_init_test_cases() {
 	atf_add_test_case address__link_local
 	atf_add_test_case daemon__serves
 	atf_add_test_case daemon__syslog
+	atf_add_test_case daemon__service_name
 	atf_add_test_case daemon__without_syslog
 	atf_add_test_case daemon__syslogd_gone
 	atf_add_test_case daemon__netd_refuses
