@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/tree.h>
 
 #include <errno.h>
@@ -27,6 +28,8 @@ static int loop_fetched;	/* events in the batch */
 static int loop_at;		/* the one being served */
 static struct timers loop_timers = RB_INITIALIZER(&loop_timers);
 static struct loop_io loop_signal_io = { .fd = -1 };
+static struct loop_io loop_alarm = { .fd = -1 };
+static int64_t loop_alarm_ms;	/* when it is to ring; 0: never */
 static void (*loop_signal_cb)(int);
 
 /* By deadline; by address where two are due at once. */
@@ -41,14 +44,27 @@ timer_cmp(struct loop_timer *a, struct loop_timer *b)
 RB_GENERATE_INTERNAL(timers, loop_timer, entry, timer_cmp,
     __attribute__((unused)) static)
 
+/* It has done its work when the loop is awake. */
+static void
+alarm_rang(struct loop_io *io, uint32_t events)
+{
+	(void)io;
+	(void)events;
+}
+
 void
 loop_init(void)
 {
+	int fd;
+
 	/* Whoever reads the log or a channel may go away: that is an error. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		fatal("signal");
 	if ((loop_fd = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		fatal("epoll_create1");
+	if ((fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC)) == -1 ||
+	    loop_io_add(&loop_alarm, fd, EPOLLIN, alarm_rang, NULL) == -1)
+		fatal("timerfd_create");
 }
 
 static void
@@ -166,21 +182,6 @@ loop_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Milliseconds until the first timer is due, as epoll_wait(2) wants them. */
-static int
-first_due(void)
-{
-	struct loop_timer *timer = RB_MIN(timers, &loop_timers);
-	int64_t left;
-
-	if (timer == NULL)
-		return -1;
-	left = timer->due_ms - loop_now();
-	if (left <= 0)
-		return 0;
-	return left > 3600000 ? 3600000 : (int)left;
-}
-
 static void
 serve_timers(void)
 {
@@ -197,6 +198,28 @@ serve_timers(void)
 	}
 }
 
+/*
+ * Have the alarm ring when the first timer is due.  The timeout of
+ * epoll_wait(2) would stand still while the machine sleeps.
+ */
+static void
+set_alarm(void)
+{
+	struct loop_timer *timer = RB_MIN(timers, &loop_timers);
+	struct itimerspec spec = { .it_value = { 0 } };
+	int64_t due = timer == NULL ? 0 : timer->due_ms;
+
+	/* Set to the same time again it would ring no more. */
+	if (due == loop_alarm_ms)
+		return;
+	spec.it_value.tv_sec = due / 1000;
+	spec.it_value.tv_nsec = due % 1000 * 1000000;
+	if (timerfd_settime(loop_alarm.fd, TFD_TIMER_ABSTIME, &spec, NULL) ==
+	    -1)
+		fatal("timerfd_settime");
+	loop_alarm_ms = due;
+}
+
 void
 loop_run(void)
 {
@@ -204,18 +227,21 @@ loop_run(void)
 	int n;
 
 	while (!loop_stopped) {
-		n = epoll_wait(loop_fd, loop_batch, BATCH, first_due());
+		set_alarm();
+		n = epoll_wait(loop_fd, loop_batch, BATCH, -1);
 		if (n == -1 && errno != EINTR)
 			fatal("epoll_wait");
 		loop_fetched = n == -1 ? 0 : n;
-		for (loop_at = 0; loop_at < loop_fetched && !loop_stopped;
+		loop_at = 0;
+		/* What is over was so before anything that is heard now. */
+		serve_timers();
+		for (; loop_at < loop_fetched && !loop_stopped;
 		    loop_at++) {
 			io = loop_batch[loop_at].data.ptr;
 			if (io != NULL)
 				io->cb(io, loop_batch[loop_at].events);
 		}
 		loop_fetched = 0;
-		serve_timers();
 	}
 }
 

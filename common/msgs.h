@@ -307,10 +307,7 @@ struct msg_sync {
 };
 
 struct msg_configured {
-	uint32_t clients;
-	uint32_t enabled;	/* of them */
 	uint32_t refused;	/* the old configuration stays in force */
-	uint32_t zero;
 };
 
 enum worker_news { WORKER_READY, WORKER_DONE_WITH, WORKER_BROKEN, WORKER_MAX };
@@ -554,7 +551,8 @@ struct msg_control {
 
 struct msg_control_done {
 	uint64_t request;
-	uint32_t error;		/* 0; ENOENT: no such client; else not saved */
+	uint32_t error;		/* 0; ENOENT: no such client; E2BIG: it does
+				   not fit; else not saved */
 	uint32_t zero;
 };
 

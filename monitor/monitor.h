@@ -48,6 +48,7 @@ struct session {
 	int has_peer;
 	struct msg_session_peer peer;	/* for log lines and news only */
 	struct client *client;	/* whose key it has proven */
+	uint8_t keyid[KEYID_LEN];	/* which that was */
 	uint64_t delay_ms;	/* approval_delay when it had */
 	int64_t proven_ms;	/* when that was */
 	struct loop_timer approval;	/* until the delay is over */

@@ -68,7 +68,7 @@ record(const struct session *s, const char *what, const char *reason)
 	else
 		log_record("%s seq=%llu peer=%s reason=%s key_id=%s client=%s",
 		    what, (unsigned long long)records, peer_text(s), reason,
-		    keyid_print(s->client->gate.keyid, hex), s->client->name);
+		    keyid_print(s->keyid, hex), s->client->name);
 }
 
 /* Whether it counts as pending: people can see that. */
@@ -297,10 +297,17 @@ session_wake(struct client *c)
 	struct session *s, *next;
 	int64_t now = loop_now();
 
-	/* Who has the secret already is not asked again. */
-	TAILQ_FOREACH_SAFE(s, &c->sessions, of_client, next)
-		if (s->chan.phase == PHASE_OVER)
+	TAILQ_FOREACH_SAFE(s, &c->sessions, of_client, next) {
+		/* Who has the secret already is not asked again. */
+		if (s->chan.phase != PHASE_OVER)
+			continue;
+		/* What it has proven may not be the client's key any more. */
+		if (!(c->gate.flags & CLIENT_HAS_KEYID) ||
+		    memcmp(s->keyid, c->gate.keyid, KEYID_LEN) != 0)
+			session_refuse(s, DENIAL_UNKNOWN, "key-changed");
+		else
 			session_ask(s, (uint64_t)(now - s->proven_ms));
+	}
 }
 
 void
@@ -364,6 +371,7 @@ on_proof(struct chan *chan, const struct msg_proof *m, struct msg *msg)
 		session_unproven(s, &proof);
 		return NULL;
 	}
+	memcpy(s->keyid, proof.keyid, KEYID_LEN);
 	TAILQ_INSERT_TAIL(&s->client->sessions, s, of_client);
 	s->proven_ms = loop_now();
 	s->delay_ms = s->client->gate.approval_delay_ms;

@@ -18,7 +18,7 @@
  * used.  It is never given back, but used again.
  */
 #define CHUNK_LEN ((size_t)256 * 1024)
-#define ARENA_LEN ((size_t)1024 * 1024 * 1024)
+#define ARENA_LEN ((size_t)768 * 1024 * 1024)
 
 /* Head of a chunk; it is free again when its last secret is dropped. */
 struct secret_chunk {

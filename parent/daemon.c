@@ -47,12 +47,9 @@ await_daemon(pid_t pid, int fd)
 static void
 connect_log(int null)
 {
-	char *service = reader_service();
-
 	if (log_connect() == 0) {
 		log_to_syslog();
-		log_service(service);
-		spawn_to_syslog(service);
+		spawn_to_syslog();
 	} else if (dup2(null, STDERR_FILENO) == -1)
 		fatal("cannot become a daemon");
 }

@@ -256,7 +256,10 @@ serve(struct settings_msg *settings, int inherited)
 {
 	struct msg_listener m = { 0 };
 	int listener = listen_open(settings);
+	char *service = reader_service();
 
+	log_service(service);
+	spawn_service(service);
 	close_inherited(inherited);
 	limit_fit(&settings->limits);
 	if (!(settings->flags & SETTING_FOREGROUND))

@@ -137,11 +137,11 @@ void spawn_init(char **);
  */
 int spawn_start(enum proc, int, int);
 
-/*
- * spawn_to_syslog(service): descriptor 2 is a socket to syslogd, and lines
- * for it have this name, which is kept.
- */
-void spawn_to_syslog(char *);
+/* spawn_to_syslog(): descriptor 2 is a socket to syslogd. */
+void spawn_to_syslog(void);
+
+/* spawn_service(name): lines for syslogd have this name, which is kept. */
+void spawn_service(char *);
 
 /* spawn_is_running(worker), spawn_kill(worker): with all that it has forked. */
 int spawn_is_running(enum proc);

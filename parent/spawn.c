@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -35,7 +36,8 @@ static pid_t pids[PROC_MAX];
 
 static char **server_argv;
 static char server_cwd[PATH_MAX];
-static char *syslog_name;	/* the service's, or NULL: no syslogd */
+static int have_syslog;
+static char *service;		/* its name, for syslogd */
 
 static const char *const programs[PROC_MAX] = {
 	[PROC_MONITOR] = "mandos-core",
@@ -48,6 +50,12 @@ static const char *const programs[PROC_MAX] = {
 };
 
 void
+spawn_service(char *name)
+{
+	service = name;
+}
+
+void
 spawn_init(char **argv)
 {
 	server_argv = argv;
@@ -57,9 +65,9 @@ spawn_init(char **argv)
 }
 
 void
-spawn_to_syslog(char *service)
+spawn_to_syslog(void)
 {
-	syslog_name = service;
+	have_syslog = 1;
 }
 
 /* Workers have no terminal, and nothing to read or to show. */
@@ -76,6 +84,23 @@ detach(enum proc worker)
 	if ((null = open("/dev/null", O_RDWR)) == -1 ||
 	    dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
 		_exit(NOT_RUN);
+}
+
+/*
+ * Who meets outsiders has a socket to syslogd of its own: what it does to that
+ * is no other process's loss, and the kernel tells who has written.  Returns
+ * whether descriptor 2 is a socket to syslogd.
+ */
+static int
+split_log(enum proc worker)
+{
+	struct stat st;
+
+	if ((worker == PROC_NETD || worker == PROC_CHECKERD ||
+	    worker == PROC_BUSD) && fstat(STDERR_FILENO, &st) == 0 &&
+	    S_ISSOCK(st.st_mode) && log_connect() == 0)
+		return 1;
+	return have_syslog;
 }
 
 /*
@@ -97,7 +122,7 @@ prepare_reader(int again)
 		log_warn("%s", server_cwd);
 		_exit(NOT_RUN);
 	}
-	if (setenv("MANDOS_RELOAD", syslog_name != NULL ? "syslog" : "", 1) == -1)
+	if (setenv("MANDOS_RELOAD", have_syslog ? "syslog" : "", 1) == -1)
 		_exit(NOT_RUN);
 }
 
@@ -109,6 +134,7 @@ become(enum proc worker, int fd, int again)
 	static char syslog_arg[] = "syslog";
 	char path[PATH_MAX], name[32], *argv[4];
 	sigset_t none;
+	int is_syslog;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -117,6 +143,7 @@ become(enum proc worker, int fd, int again)
 	if (worker == PROC_CONF)
 		prepare_reader(again);
 	limit_give_back(worker);
+	is_syslog = split_log(worker);
 	if (dup2(fd, CHAN_FD) == -1 ||
 	    (fd == CHAN_FD && fcntl(fd, F_SETFD, 0) == -1))
 		_exit(NOT_RUN);
@@ -124,8 +151,8 @@ become(enum proc worker, int fd, int again)
 	strlcpy(name, programs[worker], sizeof name);
 	snprintf(path, sizeof path, "%s/%s", path_libexec, name);
 	argv[0] = server_argv[0] = name;
-	argv[1] = syslog_name != NULL ? syslog_arg : NULL;
-	argv[2] = syslog_name;
+	argv[1] = is_syslog ? syslog_arg : NULL;
+	argv[2] = is_syslog ? service : NULL;
 	argv[3] = NULL;
 	/* The reader takes the command line of the server as its own. */
 	execv(path, worker == PROC_CONF ? server_argv : argv);
@@ -177,7 +204,7 @@ on_spawn(struct chan *chan, const struct msg_spawn *m, struct msg *msg)
 	if (spawn_start(m->worker, fd, 0) == -1) {
 		/* For the monitor it has ended, and it will try again. */
 		log_warn("fork");
-		tell_exited(m->worker, W_EXITCODE(NOT_RUN, 0));
+		tell_exited(m->worker, W_EXITCODE(EX_OSERR, 0));
 	}
 	close(fd);
 	return NULL;

@@ -57,9 +57,9 @@ const struct sandbox_rule rules_monitor[] = {
 	ALLOW_IF("fcntl", "queued messages", IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW_IF("getsockopt", "is it a channel that a session got?",
 	    IS(1, SOL_SOCKET), IS(2, SO_TYPE)),
-	ALLOW("read", "signalfd"),
 	ALLOW_IF("socketpair", "channel of a new worker", IS(0, AF_UNIX),
 	    IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC)),
+	ALLOW("timerfd_settime", "loop"),
 	END
 };
 

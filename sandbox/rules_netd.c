@@ -37,6 +37,7 @@ const struct sandbox_rule rules_netd[] = {
 	ALLOW_IF("shutdown", "session", IS(0, STDIN_FILENO), IS(1, SHUT_WR)),
 	ALLOW_IF("socketpair", "channel of a session", IS(0, AF_UNIX),
 	    IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC)),
+	ALLOW("timerfd_settime", "loop"),
 	ALLOW("wait4", "sessions that ended"),
 	END
 };

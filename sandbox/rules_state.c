@@ -33,6 +33,7 @@ const struct sandbox_rule rules_state[] = {
 	    IS(0, DIRECTORY), IS(2, DIRECTORY)),
 	ALLOW_IF("renameat2", "the same, where there is no renameat",
 	    IS(0, DIRECTORY), IS(2, DIRECTORY), IS(4, 0)),
+	ALLOW("timerfd_settime", "loop"),
 	ALLOW_IF("unlinkat", "a new ledger that was left unfinished",
 	    IS(0, DIRECTORY), IS(2, 0)),
 	ALLOW("write", "the new ledger"),

@@ -18,5 +18,6 @@ const struct sandbox_rule rules_warden[] = {
 	ALLOW_IF("fcntl", "queued messages", IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW_IF("shutdown", "the state process is told to end",
 	    IS(1, SHUT_WR)),
+	ALLOW("timerfd_settime", "loop"),
 	END
 };

@@ -6,6 +6,7 @@
 
 #include <sys/tree.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,17 +107,28 @@ client_assign(struct client *c, uint32_t set, const struct client_fields *f,
 	static const uint32_t bits[] = { 0, SET_HOST, SET_CHECKER, SET_KEYID,
 		SET_FINGERPRINT };
 	struct texts old, new;
+	size_t size = 0;
 	int i;
 
 	if (texts_get(&new, tail, left) == -1 ||
 	    (set & SET_SECRET && new.bytes[SECRET] == NULL) ||
 	    texts_get(&old, c->strings, c->strings_len) == -1)
-		return -1;
+		return EBADMSG;
 	for (i = 0; i < CLIENT_STRINGS; i++)
 		if (set & bits[i]) {
+			/* Nobody behind us can use it. */
+			if (memchr(new.bytes[i], '\0', new.len[i]) != NULL)
+				return EBADMSG;
 			old.bytes[i] = new.bytes[i];
 			old.len[i] = new.len[i];
 		}
+	for (i = 0; i < CLIENT_STRINGS; i++)
+		size += sizeof(uint32_t) + old.len[i];
+	if (set & SET_SECRET)
+		size += sizeof(uint32_t) + new.len[SECRET];
+	/* Or it could not be saved. */
+	if (size > msg_rules[MSG_SAVE].tail)
+		return E2BIG;
 	texts_put(c, &old);
 	if (set & SET_SECRET) {
 		client_drop_secret(c);

@@ -125,7 +125,11 @@ static void
 changed(struct client *c)
 {
 	follow_clock(c);
-	state_save(c, 0, 0);
+	/* One that does not read is not told everything twice. */
+	if (state_is_behind())
+		c->unsent = 1;
+	else
+		state_save(c, 0, 0);
 	announce(c);
 }
 
@@ -133,10 +137,18 @@ changed(struct client *c)
 static void
 decided(struct client *c, int with_secret)
 {
+	uint64_t was = c->unsaved;
+
 	follow_clock(c);
-	if (c->unsaved != 0)
+	if (was != 0)
 		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
 	c->unsaved = state_save(c, 1, with_secret);
+	/* It is told with this one only. */
+	if (was != 0) {
+		busd_put_off(was, c->unsaved);
+		state_put_off(was, c->unsaved);
+	}
+	c->unsent = 0;
 	TAILQ_INSERT_TAIL(&unsaved, c, unsaved_entry);
 }
 
@@ -159,8 +171,21 @@ life_halt(void)
 	struct client *c;
 
 	for (c = client_next(NULL); c != NULL; c = client_next(c))
-		if (follow_clock(c))
+		if (follow_clock(c) || c->unsent)
 			state_save(c, 0, 0);
+}
+
+void
+life_catch_up(void)
+{
+	struct client *c;
+
+	for (c = client_next(NULL); c != NULL && !state_is_behind();
+	    c = client_next(c))
+		if (c->unsent) {
+			c->unsent = 0;
+			state_save(c, 0, 0);
+		}
 }
 
 void
@@ -240,9 +265,10 @@ life_set(struct client *c, uint32_t set, const struct client_fields *f,
     const uint8_t *tail, size_t left)
 {
 	uint64_t was_ms = c->f.timeout_ms, window = 1;
+	int error;
 
-	if (client_assign(c, set, f, tail, left) == -1)
-		return -1;
+	if ((error = client_assign(c, set, f, tail, left)) != 0)
+		return error;
 	if (is_enabled(c) && set & SET_INTERVAL) {
 		c->first_due_ms = due_in(c->f.interval_ms);
 		c->orders |= CHECK_SCHEDULE | CHECK_NOW;
@@ -338,5 +364,6 @@ void
 life_pending(struct client *c, uint32_t count)
 {
 	c->f.approvals_pending = count;
-	announce(c);
+	if (c->unsaved == 0)
+		busd_tell(c);
 }

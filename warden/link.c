@@ -65,8 +65,6 @@ void
 link_ready(struct link *l)
 {
 	l->chan.phase = PHASE_RUN;
-	/* Room for news of every client. */
-	l->chan.most = CHAN_QUEUE_MAX + 4 * (size_t)client_count();
 	monitor_worker(l->proc, WORKER_READY);
 }
 
@@ -80,6 +78,8 @@ void
 link_tell(struct link *l, enum msg_type type, const void *body,
     const void *tail, size_t len)
 {
+	/* Room for news of every client. */
+	l->chan.most = CHAN_QUEUE_MAX + 4 * (size_t)client_count();
 	if (l->chan.fd == -1 || l->chan.phase == PHASE_OVER ||
 	    chan_send(&l->chan, type, body, tail, len, -1) == 0)
 		return;

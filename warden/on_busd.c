@@ -107,6 +107,16 @@ answer(uint64_t request, int error)
 }
 
 void
+busd_put_off(uint64_t was, uint64_t seq)
+{
+	struct pending *p;
+
+	STAILQ_FOREACH(p, &pending, entry)
+		if (p->sync == 0 && p->seq == was)
+			p->seq = seq;
+}
+
+void
 busd_saved(uint64_t seq, int error)
 {
 	struct pending *p;
@@ -185,6 +195,7 @@ const char *
 on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 {
 	struct client *c = client_number(m->f.number);
+	int error;
 
 	(void)chan;
 	if (m->what >= CONTROL_MAX || m->set & ~SET_AT_RUN_TIME)
@@ -195,8 +206,13 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 	}
 	switch ((enum control)m->what) {
 	case CONTROL_SET:
-		if (life_set(c, m->set, &m->f, msg->tail, msg->tail_len) == -1)
+		error = life_set(c, m->set, &m->f, msg->tail, msg->tail_len);
+		if (error == EBADMSG)
 			return "bad strings";
+		if (error != 0) {
+			answer(m->request, error);
+			return NULL;
+		}
 		break;
 	case CONTROL_APPROVE:
 	case CONTROL_DENY:

@@ -228,12 +228,8 @@ monitor_sync(uint64_t seq)
 void
 monitor_configured(int refused)
 {
-	struct msg_configured m = { .refused = refused != 0,
-		.clients = client_count() };
-	struct client *c;
+	struct msg_configured m = { .refused = refused != 0 };
 
-	for (c = client_next(NULL); c != NULL; c = client_next(c))
-		m.enabled += (c->f.flags & CLIENT_ENABLED) != 0;
 	tell(MSG_CONFIGURED, &m, NULL, 0);
 }
 

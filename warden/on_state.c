@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -19,6 +20,10 @@
 
 static struct chan state = { .fd = -1 };
 static uint64_t seq;		/* of the last SAVE */
+static uint64_t urgent_seq;	/* of the last urgent one */
+static uint64_t saved_seq;	/* up to which SAVED has come */
+static uint64_t merged_seq = UINT64_MAX;	/* MERGED is to be told after it */
+static int merged_refused;
 static int stopping;
 static uint8_t buffer[TAIL_MAX];
 
@@ -41,6 +46,8 @@ ready(struct loop_io *io, uint32_t events)
 	if (events & EPOLLOUT) {
 		if (chan_flush(&state) == -1)
 			fatal("mandos-state");
+		if (state.queued == 0)
+			life_catch_up();
 		stop_if_sent();
 	}
 	if (!(events & ~(uint32_t)EPOLLOUT))
@@ -59,14 +66,28 @@ ready(struct loop_io *io, uint32_t events)
 		    msg_name(type), flaw);
 }
 
+/* A reload is over when all it has changed is in force. */
+static void
+tell_if_in_force(void)
+{
+	if (saved_seq < merged_seq)
+		return;
+	merged_seq = UINT64_MAX;
+	monitor_configured(merged_refused);
+}
+
 /* Send it a message; it is there as long as we are. */
 static void
 tell(enum msg_type type, const void *body, const void *tail, size_t len,
     int fd)
 {
 	if (state.io.fd != -1 &&
-	    chan_send(&state, type, body, tail, len, fd) == -1)
+	    chan_send(&state, type, body, tail, len, fd) == -1) {
+		/* Without it the next SAVED would tell a lie. */
+		if (errno != EPIPE && errno != ECONNRESET)
+			fatal("mandos-state");
 		log_warn("mandos-state");
+	}
 }
 
 void
@@ -104,7 +125,9 @@ state_save(const struct client *c, int urgent, int with_secret)
 		.urgent = urgent != 0 };
 	size_t len = c->strings_len;
 
-	if (!with_secret || len > sizeof buffer) {
+	if (urgent)
+		urgent_seq = seq;
+	if (!with_secret) {
 		tell(MSG_SAVE, &m, c->strings, len, -1);
 		return seq;
 	}
@@ -124,6 +147,19 @@ state_forget(const struct client *c)
 
 	tell(MSG_FORGET, &m, NULL, 0, -1);
 	return seq;
+}
+
+void
+state_put_off(uint64_t was, uint64_t later)
+{
+	if (merged_seq != UINT64_MAX && was <= merged_seq)
+		merged_seq = later;
+}
+
+int
+state_is_behind(void)
+{
+	return state.queued > 0;
 }
 
 void
@@ -160,7 +196,7 @@ on_enrolled(struct chan *chan, const struct msg_enrolled *m, struct msg *msg)
 	if (m->set & SET_ENABLED && !(m->f.flags & CLIENT_ENABLED))
 		life_disable(c);
 	if (m->set & ~SET_ENABLED && life_set(c, m->set & ~SET_ENABLED, &m->f,
-	    msg->tail, msg->tail_len) == -1)
+	    msg->tail, msg->tail_len) != 0)
 		return "bad strings";
 	if (m->set & SET_ENABLED && m->f.flags & CLIENT_ENABLED)
 		life_enable(c);
@@ -184,7 +220,9 @@ on_merged(struct chan *chan, const struct msg_merged *m, struct msg *msg)
 {
 	(void)chan;
 	(void)msg;
-	monitor_configured(m->refused != 0);
+	merged_refused = m->refused != 0;
+	merged_seq = urgent_seq;
+	tell_if_in_force();
 	return NULL;
 }
 
@@ -198,6 +236,8 @@ on_saved(struct chan *chan, const struct msg_saved *m, struct msg *msg)
 	if (m->error != 0)
 		log_errx("state is not saved: %s", strerror((int)m->error));
 	life_saved(m->seq);
+	saved_seq = m->seq;
+	tell_if_in_force();
 	busd_saved(m->seq, (int)m->error);
 	return NULL;
 }

@@ -32,6 +32,7 @@ struct client {
 	uint32_t orders;	/* CHECK_* to be given when all is saved */
 	uint64_t unsaved;	/* urgent SAVE not answered yet, or 0 */
 	TAILQ_ENTRY(client) unsaved_entry;
+	int unsent;		/* a SAVE that is not urgent is due */
 };
 
 /* client.c: the table, and what belongs to a client */
@@ -45,7 +46,8 @@ struct client *client_new(const struct client_fields *, const uint8_t *,
 /*
  * client_assign(c, set, f, tail, left): take over the settings that are in
  * ${set}, SET_*, but not SET_ENABLED, from fields and tail of a message.
- * Returns 0, or -1 if the strings are bad; then nothing has changed.
+ * Returns 0; or EBADMSG if the strings are bad, or E2BIG if they could not be
+ * saved: then nothing has changed.
  */
 int client_assign(struct client *, uint32_t, const struct client_fields *,
     const uint8_t *, size_t);
@@ -75,7 +77,7 @@ void life_disable(struct client *);
 
 /*
  * life_set(c, set, f, tail, left): change settings, with all that follows from
- * it.  Returns 0 or -1 as client_assign.
+ * it.  Returns what client_assign does.
  */
 int life_set(struct client *, uint32_t, const struct client_fields *,
     const uint8_t *, size_t);
@@ -98,6 +100,9 @@ void life_pending(struct client *, uint32_t);
 
 /* life_halt(): the end is near: save what the wall clock must say by then. */
 void life_halt(void);
+
+/* life_catch_up(): the state process is read up: send it what is due. */
+void life_catch_up(void);
 
 /* life_saved(seq): what was decided up to this SAVE may be told. */
 void life_saved(uint64_t);
@@ -192,6 +197,12 @@ void state_merge(int);
 uint64_t state_save(const struct client *, int, int);
 uint64_t state_forget(const struct client *);
 
+/* state_put_off(was, seq): a reload that waits for ${was}, likewise. */
+void state_put_off(uint64_t, uint64_t);
+
+/* state_is_behind(): it has not taken all that it was sent. */
+int state_is_behind(void);
+
 /* state_stop(): let it end when it has saved everything. */
 void state_stop(void);
 
@@ -219,5 +230,8 @@ void busd_event(enum event, uint32_t, int64_t, int64_t, const void *, size_t);
  */
 void busd_saved(uint64_t, int);
 void busd_synced(uint64_t);
+
+/* busd_put_off(was, seq): what waits for ${was} waits for ${seq} as well. */
+void busd_put_off(uint64_t, uint64_t);
 
 #endif

@@ -171,6 +171,7 @@ parent__golden_body() {
 			descriptor: /dev/null, 1
 			descriptor: anon_inode:[eventpoll], 1
 			descriptor: anon_inode:[signalfd], 1
+			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to monitor, 1
 			descriptor: log, 2
 		END
@@ -187,6 +188,7 @@ monitor__golden_body() {
 		cat <<-END
 			descriptor: /dev/null, 2
 			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to netd, 1
 			descriptor: channel to parent, 1
 			descriptor: channel to session, 4
@@ -207,6 +209,7 @@ warden__golden_body() {
 		cat <<-END
 			descriptor: /dev/null, 2
 			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to checkerd, 1
 			descriptor: channel to monitor, 1
 			descriptor: channel to state, 1
@@ -226,6 +229,7 @@ state__golden_body() {
 		cat <<-END
 			descriptor: /dev/null, 2
 			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to warden, 1
 			descriptor: log, 1
 			descriptor: state directory, 1
@@ -269,6 +273,7 @@ netd__golden_body() {
 			descriptor: /dev/null, 2
 			descriptor: anon_inode:[eventpoll], 1
 			descriptor: anon_inode:[signalfd], 1
+			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to monitor, 1
 			descriptor: channel to session, 4
 			descriptor: listening socket, 1
@@ -310,6 +315,7 @@ checkerd__golden_body() {
 		descriptor: /dev/null, 2
 		descriptor: anon_inode:[eventpoll], 1
 		descriptor: anon_inode:[signalfd], 1
+		descriptor: anon_inode:[timerfd], 1
 		descriptor: channel to warden, 1
 		descriptor: list of its children, 1
 		descriptor: log, 1

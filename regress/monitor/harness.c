@@ -141,7 +141,7 @@ monitor(uint32_t most)
 static void
 enroll(struct harness *h, const struct harness_client *clients, size_t count)
 {
-	struct msg_configured done = { .clients = (uint32_t)count };
+	struct msg_configured done = { .refused = 0 };
 	struct msg_enroll m;
 	uint8_t tail[1024];
 	size_t i, len;

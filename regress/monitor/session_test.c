@@ -509,6 +509,39 @@ ATF_TC_BODY(gate__a_new_secret_and_a_new_key, tc)
 	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
 }
 
+ATF_TC(gate__a_key_withdrawn_while_it_waits);
+ATF_TC_HEAD(gate__a_key_withdrawn_while_it_waits, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "who has proven a key that is not the "
+	    "client's any more gets nothing, whatever is approved then");
+}
+ATF_TC_BODY(gate__a_key_withdrawn_while_it_waits, tc)
+{
+	struct msg_gate m;
+	struct chan session;
+	uint8_t tail[64];
+	size_t len = 0;
+	int64_t value;
+
+	(void)tc;
+	start(4);
+	proven(&session, PATIENT);
+	harness_news(&h, EVENT_NEED_APPROVAL, &value);
+	memset(&m, 0, sizeof m);
+	m.g.number = PATIENT + 1;
+	m.g.flags = CLIENT_ENABLED | CLIENT_HAS_KEYID;
+	m.g.approval_delay_ms = 600000;
+	memcpy(m.g.keyid, keys[NOBODY].keyid, KEYID_LEN);
+	ATF_REQUIRE_EQ(0, tail_put(tail, sizeof tail, &len, "brand new", 9));
+	ATF_REQUIRE_EQ(0, chan_send(&h.warden, MSG_GATE, &m, tail, len, -1));
+	sync_with(1);
+	approve(PATIENT, APPROVAL_YES, 600000);
+	require_nothing(&session);
+	proven(&session, NOBODY);
+	require_secret(&session, "brand new");
+	ATF_CHECK_EQ(HARNESS_RUNS, harness_stop(&h));
+}
+
 ATF_TC_WITHOUT_HEAD(approve__before_and_during_the_wait);
 ATF_TC_BODY(approve__before_and_during_the_wait, tc)
 {
@@ -786,6 +819,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, gate__disabled_or_removed_while_it_waits);
 	ATF_TP_ADD_TC(tp, gate__removed_while_the_secret_is_lent);
 	ATF_TP_ADD_TC(tp, gate__a_new_secret_and_a_new_key);
+	ATF_TP_ADD_TC(tp, gate__a_key_withdrawn_while_it_waits);
 	ATF_TP_ADD_TC(tp, approve__before_and_during_the_wait);
 	ATF_TP_ADD_TC(tp, approve__holds_for_its_time);
 	ATF_TP_ADD_TC(tp, session__hangs_up_in_every_phase);

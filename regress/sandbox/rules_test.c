@@ -394,6 +394,8 @@ use_loop_only(void)
 	MUST(epoll_wait(epoll_fd, &ev, 1, 0) == 0);
 	MUST(epoll_pwait(epoll_fd, &ev, 1, 0, NULL) == 0);
 	MUST(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, wire[0], NULL) == 0);
+	MUST(syscall(SYS_timerfd_settime, -1, 0, NULL, NULL) == -1 &&
+	    (errno == EFAULT || errno == EBADF || errno == EINVAL));
 }
 
 static void
@@ -420,17 +422,18 @@ use_pair(void)
 static void
 use_monitor(const void *arg)
 {
-	int type;
+	int fd, type;
 	socklen_t len = sizeof type;
 
 	(void)arg;
 	make_wire();
 	enter(RULES_MONITOR);
 	use_base();
-	use_loop();
+	use_loop_only();
+	MUST((fd = fcntl(wire[0], F_DUPFD_CLOEXEC, 3)) != -1);
+	MUST(close(fd) == 0);
 	use_pair();
 	MUST(getsockopt(wire[0], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
-	MUST(mlock(page, 4096) == 0);
 	exit(0);
 }
 

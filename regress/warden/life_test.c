@@ -572,8 +572,6 @@ ATF_TC_BODY(reload__only_what_has_changed, tc)
 	f.number = 1;
 	house_say(&h.state, MSG_MERGED, &merged, NULL, 0);
 	house_next(&h.monitor, MSG_CONFIGURED, &done, sizeof done);
-	ATF_CHECK_EQ(2, done.clients);
-	ATF_CHECK_EQ(2, done.enabled);
 	/* Its other fields are out of date: they are not what was changed. */
 	f.flags = CLIENT_HAS_KEYID;
 	f.extended_timeout_ms = 5;
@@ -592,9 +590,8 @@ ATF_TC_BODY(reload__only_what_has_changed, tc)
 	ATF_CHECK_EQ(2, un.number);
 	merged.refused = 1;
 	house_say(&h.state, MSG_MERGED, &merged, NULL, 0);
+	house_saved(&h, 0);
 	house_next(&h.monitor, MSG_CONFIGURED, &done, sizeof done);
-	ATF_CHECK_EQ(1, done.clients);
-	ATF_CHECK_EQ(0, done.enabled);
 	ATF_CHECK_EQ(1, done.refused);
 	house_stop(&h);
 }
