@@ -35,11 +35,10 @@ enum phase {
 	PHASE_STARTED = 1 << 1,	/* has its settings, wants its socket */
 	PHASE_RUN = 1 << 2,	/* a worker at work */
 	PHASE_READING = 1 << 3,	/* monitor: reader sends clients */
-	PHASE_IDLE = 1 << 4,	/* session: waits for a connection */
-	PHASE_NONCED = 1 << 5,	/* the session has its nonce */
-	PHASE_ASKED = 1 << 6,	/* the proof is with the monitor */
-	PHASE_LENT = 1 << 7,	/* monitor: the secret is with the session */
-	PHASE_OVER = 1 << 8	/* nothing more is legal */
+	PHASE_NONCED = 1 << 4,	/* the session has its nonce */
+	PHASE_ASKED = 1 << 5,	/* the proof is with the monitor */
+	PHASE_LENT = 1 << 6,	/* monitor: the secret is with the session */
+	PHASE_OVER = 1 << 7	/* nothing more is legal */
 };
 
 enum msg_type {
@@ -417,13 +416,6 @@ struct msg_session_end {
 
 struct msg_nonce {
 	uint8_t nonce[NONCE_LEN];
-};
-
-struct msg_connection {
-	uint8_t address[16];	/* of the peer, for log lines */
-	uint32_t scope_id;
-	uint16_t port;
-	uint16_t zero;
 };
 
 /* tail: handshake messages, then CertificateVerify; lengths add up to it */

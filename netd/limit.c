@@ -231,7 +231,7 @@ limit_ceilings(struct limits *limits, uint64_t files)
 		return 0;
 	limits->max_sessions = at_most(limits->max_sessions,
 	    files - FILES_MONITOR);
-	/* An idle session is a descriptor of ours, one at work is none. */
+	/* A channel in reserve is a descriptor of ours, a session is none. */
 	limits->spare_sessions = at_most(limits->spare_sessions,
 	    (files - FILES_RESERVED) / 4);
 	limits->spare_sessions = at_most(limits->spare_sessions,

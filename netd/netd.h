@@ -44,8 +44,8 @@ void listen_more(void);
 /* pool.c */
 
 /*
- * pool_start(filter): fork the first idle sessions, each of which is to enter
- * ${filter}.
+ * pool_start(filter): prepare for the first sessions, each of which is to
+ * enter ${filter}.
  */
 void pool_start(const struct sandbox_filter *);
 
@@ -55,7 +55,7 @@ void pool_start(const struct sandbox_filter *);
  */
 void pool_offer(struct conn *);
 
-/* pool_work(): give waiting connections to sessions, and fork ahead. */
+/* pool_work(): fork sessions for waiting connections, and prepare others. */
 void pool_work(void);
 
 /* pool_busy(): sessions at work. */
@@ -98,10 +98,11 @@ extern struct boot boot;
 /* session.c */
 
 /*
- * session_run(monitor, netd): the life of a session process, from its nonce
- * to its end, with its channels to both.
+ * session_run(monitor, conn): the life of a session process, from its nonce
+ * to its end, with its channel to the monitor; the connection, as which
+ * ${conn} was accepted, is descriptor 0.
  */
-void session_run(struct chan *, struct chan *) __attribute__((noreturn));
+void session_run(struct chan *, const struct conn *) __attribute__((noreturn));
 
 /*
  * session_first_line(wire): receive and judge the first line; what is behind

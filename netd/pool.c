@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The session processes: forked in advance, given one connection each,
- * watched by the clock, reaped.  A session is forgotten only when its process
- * has been reaped and the monitor has said the last word on it.  What a
- * session itself says, by its exit status, can harm nobody but its own peer.
+ * The session processes: a channel to the monitor for each, opened before
+ * there is a connection, so that the nonce is there when one comes; then a
+ * process forked for that connection, watched by the clock, reaped.  A session
+ * is forgotten only when its process has been reaped and the monitor has said
+ * the last word on it.  What a session itself says, by its exit status, can
+ * harm nobody but its own peer.
  */
 #include "netd.h"
 
@@ -14,6 +16,7 @@
 #include <arpa/inet.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,32 +39,30 @@
 #define YOUNG_MS 30
 #define YOUNG_MAX 32
 
-#define FORK_RETRY_MS 1000 /* after fork has failed */
-#define IDLE_LOST_MAX 16   /* idle sessions that may end in a row */
+#define RETRY_MS 1000 /* after there was no channel or no process to be had */
 
 struct netd netd;
 
 struct session {
 	RB_ENTRY(session) by_number;
 	RB_ENTRY(session) by_pid;
-	TAILQ_ENTRY(session) idle;
+	TAILQ_ENTRY(session) ready;
 	TAILQ_ENTRY(session) overdue;
 	uint64_t number;
+	int fd;			/* its end of the channel, -1 once forked */
 	pid_t pid;
-	struct chan chan;	/* until it has its connection */
-	struct source *source;	/* NULL until then */
+	struct source *source;	/* NULL until it has a connection */
 	uint8_t address[16];
 	int64_t since_ms;
 	int64_t deadline_ms;
 	struct loop_timer timer;
 	enum verdict verdict;
 	int status;		/* from wait4 */
-	uint8_t is_idle;
 	uint8_t is_young;
 	uint8_t is_overdue;
 	uint8_t is_proven;
 	uint8_t is_ended;	/* the monitor has said so */
-	uint8_t is_reaped;
+	uint8_t is_reaped;	/* or there was never a process */
 	uint8_t is_killed;	/* by us */
 	uint8_t is_late;	/* killed before the monitor had done with it */
 };
@@ -72,13 +73,12 @@ RB_HEAD(overdue_tree, source);
 
 static struct number_tree numbers = RB_INITIALIZER(&numbers);
 static struct pid_tree pids = RB_INITIALIZER(&pids);
-static struct session_list idle = TAILQ_HEAD_INITIALIZER(idle);
+static struct session_list ready = TAILQ_HEAD_INITIALIZER(ready);
 static struct overdue_tree overdue = RB_INITIALIZER(&overdue);
 static const struct sandbox_filter *session_filter;
-static struct loop_timer fork_retry;
+static struct loop_timer retry;
 static uint64_t last_number;
-static uint32_t total, idle_len, young, dying;
-static unsigned int idle_lost;
+static uint32_t total, ready_len, young, dying;
 static int64_t usual_ms;	/* how long a proven session takes */
 
 static int
@@ -112,45 +112,49 @@ RB_GENERATE_INTERNAL(overdue_tree, source, by_overdue, overdue_cmp,
 uint32_t
 pool_busy(void)
 {
-	return total - idle_len;
+	return total - ready_len;
 }
 
-/* Close all descriptors above the standard ones but these two. */
+/* Close all descriptors above the standard ones but this one. */
 static void
-close_others(unsigned int a, unsigned int b)
+close_others(unsigned int fd)
 {
-	unsigned int low = a < b ? a : b, high = a < b ? b : a;
-
-	if ((low > STDERR_FILENO + 1 &&
-	    close_range(STDERR_FILENO + 1, low - 1, 0) == -1) ||
-	    (high > low + 1 && close_range(low + 1, high - 1, 0) == -1) ||
-	    close_range(high + 1, ~0U, 0) == -1)
+	if ((fd > STDERR_FILENO + 1 &&
+	    close_range(STDERR_FILENO + 1, fd - 1, 0) == -1) ||
+	    close_range(fd + 1, ~0U, 0) == -1)
 		fatal("close_range");
 }
 
 static void __attribute__((noreturn))
-become_session(int monitor_fd, int netd_fd)
+become_session(int fd, const struct conn *conn)
 {
-	struct chan monitor, from_netd;
+	struct chan monitor;
 
+	/* The filter knows the connection as 0, the lowest that is free. */
+	close(STDIN_FILENO);
+	if (fcntl(conn->fd, F_DUPFD_CLOEXEC, 0) != STDIN_FILENO)
+		fatal("F_DUPFD_CLOEXEC");
 	/* The loop, its signals and all other connections go with this. */
-	close_others((unsigned int)monitor_fd, (unsigned int)netd_fd);
+	close_others((unsigned int)fd);
 	log_open("mandos-session", log_level());
-	chan_init(&monitor, monitor_fd, PROC_SESSION, PROC_MONITOR, PHASE_BOOT);
-	chan_init(&from_netd, netd_fd, PROC_SESSION, PROC_NETD, PHASE_IDLE);
+	chan_init(&monitor, fd, PROC_SESSION, PROC_MONITOR, PHASE_BOOT);
 	sandbox_enter_compiled(session_filter);
-	session_run(&monitor, &from_netd);
+	session_run(&monitor, conn);
+}
+
+/* It has its process, or will never have one. */
+static void
+ready_remove(struct session *s)
+{
+	TAILQ_REMOVE(&ready, s, ready);
+	ready_len--;
 }
 
 static void
-idle_remove(struct session *s)
+channel_close(struct session *s)
 {
-	if (!s->is_idle)
-		return;
-	TAILQ_REMOVE(&idle, s, idle);
-	idle_len--;
-	s->is_idle = 0;
-	chan_close(&s->chan);
+	close(s->fd);
+	s->fd = -1;
 }
 
 static void
@@ -257,93 +261,71 @@ session_due(struct loop_timer *timer)
 	pool_work();
 }
 
-static struct session *
-session_new(pid_t pid, int fd)
+static void
+session_new(int fd)
 {
 	struct session *s;
 
 	if ((s = calloc(1, sizeof *s)) == NULL)
 		fatal("calloc");
 	s->number = ++last_number;
-	s->pid = pid;
-	s->is_idle = 1;
-	chan_init(&s->chan, fd, PROC_NETD, PROC_SESSION, PHASE_RUN);
+	s->fd = fd;
 	loop_timer_init(&s->timer, session_due, s);
 	RB_INSERT(number_tree, &numbers, s);
-	RB_INSERT(pid_tree, &pids, s);
-	TAILQ_INSERT_TAIL(&idle, s, idle);
-	idle_len++;
+	TAILQ_INSERT_TAIL(&ready, s, ready);
+	ready_len++;
 	total++;
-	return s;
 }
 
-/* Fork an idle session and tell the monitor.  Returns 0 or -1. */
-static int
-fork_session(void)
+/* Not once for each connection that waits. */
+static void
+try_later(const char *what)
+{
+	log_warn("cannot %s a session", what);
+	loop_timer_set(&retry, RETRY_MS);
+}
+
+/* Open the channel of a session to come; the monitor sends it a nonce. */
+static void
+prepare(void)
 {
 	struct msg_session_open body;
-	int to_monitor[2], to_session[2];
-	pid_t pid;
+	int fds[2];
 
-	if (chan_pair(to_monitor) == -1)
-		goto fail;
-	if (chan_pair(to_session) == -1)
-		goto fail_monitor;
-	/* libc's fork: GnuTLS must hear of it, or two sessions would draw the
-	 * same random numbers. */
-	if ((pid = fork()) == -1)
-		goto fail_session;
-	if (pid == 0)
-		become_session(to_monitor[1], to_session[0]);
-	close(to_monitor[1]);
-	close(to_session[0]);
-	body.session = session_new(pid, to_session[1])->number;
-	monitor_tell(MSG_SESSION_OPEN, &body, to_monitor[0]);
-	close(to_monitor[0]);
-	return 0;
-fail_session:
-	close(to_session[0]);
-	close(to_session[1]);
-fail_monitor:
-	close(to_monitor[0]);
-	close(to_monitor[1]);
-fail:
-	/* Not once for each connection that waits. */
-	if (fork_retry.due_ms == -1) {
-		log_warn("cannot fork a session");
-		loop_timer_set(&fork_retry, FORK_RETRY_MS);
+	if (chan_pair(fds) == -1) {
+		try_later("prepare");
+		return;
 	}
-	return -1;
+	session_new(fds[1]);
+	body.session = last_number;
+	monitor_tell(MSG_SESSION_OPEN, &body, fds[0]);
+	close(fds[0]);
 }
 
-/*
- * An idle session, if need be a new one, or NULL.  The youngest is taken: its
- * memory is the likeliest to be in the processor's cache still.
- */
-static struct session *
-idle_session(void)
-{
-	if (TAILQ_EMPTY(&idle) && (total >= netd.limits.max_sessions ||
-	    fork_retry.due_ms != -1 || fork_session() == -1))
-		return NULL;
-	return TAILQ_LAST(&idle, session_list);
-}
-
-/* Hand over the connection whose turn it is. */
+/* Have channels ready for so many sessions, if there may be so many. */
 static void
-give(struct session *s)
+prepare_all(uint32_t want)
 {
-	struct conn *conn = queue_take(&netd.queue);
-	struct msg_connection body = { .scope_id = conn->scope_id,
-		.port = conn->port };
-	struct msg_session_peer peer = { .session = s->number,
+	while (ready_len < want && total < netd.limits.max_sessions &&
+	    retry.due_ms == -1)
+		prepare();
+}
+
+static void
+tell_peer(const struct session *s, const struct conn *conn)
+{
+	struct msg_session_peer body = { .session = s->number,
 		.scope_id = conn->scope_id, .port = conn->port };
 
-	/* The monitor listens to a session only when it knows its peer, so
-	 * that it is told first. */
-	memcpy(peer.address, conn->address, sizeof peer.address);
 	memcpy(body.address, conn->address, sizeof body.address);
-	monitor_tell(MSG_SESSION_PEER, &peer, -1);
+	monitor_tell(MSG_SESSION_PEER, &body, -1);
+}
+
+/* The process of ${s} has this connection. */
+static void
+session_begin(struct session *s, struct conn *conn)
+{
+	RB_INSERT(pid_tree, &pids, s);
 	s->source = conn->source;
 	memcpy(s->address, conn->address, sizeof s->address);
 	s->since_ms = loop_now();
@@ -352,9 +334,6 @@ give(struct session *s)
 	    (uint64_t)(INT64_MAX - s->since_ms))
 		s->deadline_ms = s->since_ms +
 		    (int64_t)netd.limits.handshake_timeout_ms;
-	/* A session that has died in the meantime takes its peer along. */
-	(void)chan_send(&s->chan, MSG_CONNECTION, &body, NULL, 0, conn->fd);
-	idle_remove(s);
 	close(conn->fd);
 	free(conn);
 	s->is_young = 1;
@@ -362,14 +341,42 @@ give(struct session *s)
 	loop_timer_set(&s->timer, YOUNG_MS);
 }
 
+/*
+ * Fork a session for the connection whose turn it is.  The monitor listens to
+ * a session only when it knows its peer, so that it is told first; a channel
+ * for which that was in vain is of no more use.
+ */
+static void
+give(struct session *s)
+{
+	struct conn *conn = queue_next(&netd.queue);
+
+	ready_remove(s);
+	/* Along with the next channel: the monitor wakes up once for both. */
+	prepare_all(netd.limits.spare_sessions);
+	tell_peer(s, conn);
+	/* libc's fork: GnuTLS must hear of it, or two sessions would draw the
+	 * same random numbers. */
+	if ((s->pid = fork()) == 0)
+		become_session(s->fd, conn);
+	if (s->pid == -1) {
+		try_later("fork");
+		s->is_reaped = 1;
+	} else
+		session_begin(s, queue_take(&netd.queue));
+	channel_close(s);
+}
+
 static void
 give_all(void)
 {
-	struct session *s;
-
-	while (queue_next(&netd.queue) != NULL && young < YOUNG_MAX &&
-	    (s = idle_session()) != NULL)
-		give(s);
+	while (queue_next(&netd.queue) != NULL && young < YOUNG_MAX) {
+		prepare_all(1);
+		if (TAILQ_EMPTY(&ready) || retry.due_ms != -1)
+			break;
+		/* The oldest: the nonce is the likeliest to have come. */
+		give(TAILQ_FIRST(&ready));
+	}
 }
 
 void
@@ -384,15 +391,12 @@ void
 pool_work(void)
 {
 	give_all();
-	while (idle_len < netd.limits.spare_sessions &&
-	    total < netd.limits.max_sessions && fork_retry.due_ms == -1)
-		if (fork_session() == -1)
-			break;
+	prepare_all(netd.limits.spare_sessions);
 	listen_more();
 }
 
 static void
-fork_again(struct loop_timer *timer)
+retry_due(struct loop_timer *timer)
 {
 	(void)timer;
 	pool_work();
@@ -402,7 +406,7 @@ void
 pool_start(const struct sandbox_filter *filter)
 {
 	session_filter = filter;
-	loop_timer_init(&fork_retry, fork_again, NULL);
+	loop_timer_init(&retry, retry_due, NULL);
 	pool_work();
 }
 
@@ -456,10 +460,7 @@ session_free(struct session *s)
 		judge(s);
 		queue_done(&netd.queue, s->source);
 		queue_release(&netd.queue, s->source);
-		if (WIFEXITED(s->status))
-			idle_lost = 0;
-	} else if (++idle_lost > IDLE_LOST_MAX)
-		fatalx("sessions end before they have a connection");
+	}
 	RB_REMOVE(number_tree, &numbers, s);
 	total--;
 	free(s);
@@ -469,7 +470,6 @@ static void
 reaped(struct session *s, int status)
 {
 	RB_REMOVE(pid_tree, &pids, s);
-	idle_remove(s);
 	young_remove(s);
 	overdue_remove(s);
 	loop_timer_del(&s->timer);
@@ -542,11 +542,13 @@ pool_verdict(uint64_t number, enum verdict verdict)
 		return "no such session";
 	s->is_ended = 1;
 	s->verdict = verdict;
-	if (s->source == NULL) {
+	if (s->fd != -1) {
 		/* The monitor has closed its channel: it is of no use. */
-		idle_remove(s);
-		kill_session(s);
-	} else if (verdict == VERDICT_SERVED || verdict == VERDICT_DENIED)
+		ready_remove(s);
+		channel_close(s);
+		s->is_reaped = 1;
+	} else if (s->source != NULL && (verdict == VERDICT_SERVED ||
+	    verdict == VERDICT_DENIED))
 		proven(s);
 	young_remove(s);
 	overdue_remove(s);

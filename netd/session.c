@@ -22,7 +22,7 @@
 
 static struct wire wire;
 static struct tls tls;
-static struct msg_connection connection;
+static struct conn peer;	/* for log lines only */
 
 /* The peer for a log line; made only when there is one to write. */
 static const char *
@@ -30,8 +30,7 @@ peer_text(void)
 {
 	static char text[PEERNAME_LEN];
 
-	return peername_print(connection.address, connection.scope_id,
-	    connection.port, text);
+	return peername_print(peer.address, peer.scope_id, peer.port, text);
 }
 
 int
@@ -64,19 +63,21 @@ session_first_line(struct wire *w)
 	return 0;
 }
 
-/* Receive a message of this type, and nothing else, into ${msg}. */
+/* Receive the nonce for the ClientHello. */
 static void
-await(struct chan *chan, struct msg *msg, enum msg_type type)
+await_nonce(struct chan *monitor, struct msg_nonce *nonce)
 {
+	struct msg msg;
 	const char *flaw;
 
-	/* Whoever sends has gone: there is nothing to do. */
-	if (chan_recv_wait(chan, msg, -1) != 1)
+	/* The monitor has gone: there is nothing to do. */
+	if (chan_recv_wait(monitor, &msg, -1) != 1)
 		_exit(SESSION_GONE);
-	if ((flaw = msg_check(chan, msg)) != NULL ||
-	    msg->type != (uint32_t)type)
-		fatalx("message %s: %s", msg_name(msg->type),
-		    flaw != NULL ? flaw : "not due");
+	if ((flaw = msg_check(monitor, &msg)) != NULL)
+		fatalx("message %s: %s", msg_name(msg.type), flaw);
+	memcpy(nonce, msg.body, sizeof *nonce);
+	msg_free(&msg);
+	monitor->phase = PHASE_NONCED;
 }
 
 /*
@@ -186,27 +187,14 @@ serve(struct chan *monitor)
 }
 
 void
-session_run(struct chan *monitor, struct chan *netd_chan)
+session_run(struct chan *monitor, const struct conn *conn)
 {
-	struct msg msg;
 	struct msg_nonce nonce;
 
-	await(monitor, &msg, MSG_NONCE);
-	memcpy(&nonce, msg.body, sizeof nonce);
-	msg_free(&msg);
-	monitor->phase = PHASE_NONCED;
-	/* All that needs no peer is done before there is one. */
+	peer = *conn;
+	wire_init(&wire, STDIN_FILENO);
+	await_nonce(monitor, &nonce);
 	if (tls_open(&tls, &wire, nonce.nonce) == -1)
 		fatalx("cannot prepare a TLS session");
-
-	/* The filter knows the connection as 0, the lowest that is free. */
-	close(STDIN_FILENO);
-	await(netd_chan, &msg, MSG_CONNECTION);
-	memcpy(&connection, msg.body, sizeof connection);
-	wire_init(&wire, msg_take_fd(&msg));
-	if (wire.fd != STDIN_FILENO)
-		fatalx("the connection is descriptor %d", wire.fd);
-	msg_free(&msg);
-	chan_close(netd_chan);
 	_exit(serve(monitor));
 }

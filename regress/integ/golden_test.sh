@@ -21,7 +21,8 @@ at_rest() {
 	host_new server
 	mkdir conf
 	"$helpers/mkclients" 3 conf || atf_fail 'no clients'
-	echo '[DEFAULT]' >conf/mandos.conf
+	# A session waits for its peer as long as any test takes.
+	printf '%s\n' '[DEFAULT]' 'handshake_timeout = PT10M' >conf/mandos.conf
 	server_start server conf
 	atf_check -s exit:0 -o match:'^served 1$' -e empty \
 	    ./at_server "$helpers/storm" -k conf/keys.bin -p "$port" -n 1
@@ -29,14 +30,36 @@ at_rest() {
 	for part in $parts; do
 		eval "$part=\$(server_part server $part)"
 	done
-	session=$(server_part server sessions)
-	session=${session%% *}
 }
 
-# As many sessions as are kept in reserve, none of which has a connection.
+# Nobody is connected, and so there are no sessions.
 is_at_rest() {
-	[ "$(server_part server sessions | wc -w)" -eq 4 ] &&
+	! server_part server sessions >sessions &&
 	    [ -z "$(at server ss -Htn "sport = :$port")" ]
+}
+
+# at_work: the same with one session, whose peer goes on to say nothing.
+at_work() {
+	at_rest
+	mkfifo hold
+	./at_server "$helpers/storm" -k conf/keys.bin -p "$port" -n 0 \
+	    --half 1 --bad-sources 1 --respawn 3600000 --hold \
+	    <hold >held 2>&1 &
+	held=$!
+	exec 9>hold
+	wait_for 20 is_at_work
+}
+
+# There is a session, and it has loaded its filter.
+is_at_work() {
+	session=$(server_part server sessions) &&
+	    grep -q '^Seccomp_filters:[ 	]*2$' "/proc/$session/status"
+}
+
+work_ends() {
+	exec 9>&-
+	wait "$held"
+	server_stop server
 }
 
 # owners: for each descriptor that is a socket, its number and its process.
@@ -68,7 +91,8 @@ channels() {
 descriptors() {
 	{
 		channels
-		awk '$4 == "0A" { print "socket:[" $10 "] listening socket" }' \
+		awk '$4 == "0A" { print "socket:[" $10 "] listening socket" }
+		$4 == "01" { print "socket:[" $10 "] connection" }' \
 		    "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
 		echo "$PWD/server.log log"
 		echo "$PWD/server.state state directory"
@@ -126,7 +150,7 @@ processes__golden_body() {
 		1 mandos
 		1 mandos-checkerd
 		1 mandos-core
-		5 mandos-netd
+		1 mandos-netd
 		1 mandos-state
 		1 mandos-warden
 	END
@@ -189,9 +213,8 @@ monitor__golden_body() {
 			descriptor: /dev/null, 2
 			descriptor: anon_inode:[eventpoll], 1
 			descriptor: anon_inode:[timerfd], 1
-			descriptor: channel to netd, 1
+			descriptor: channel to netd, 5
 			descriptor: channel to parent, 1
-			descriptor: channel to session, 4
 			descriptor: channel to warden, 1
 			descriptor: listening socket, 1
 			descriptor: log, 1
@@ -274,8 +297,7 @@ netd__golden_body() {
 			descriptor: anon_inode:[eventpoll], 1
 			descriptor: anon_inode:[signalfd], 1
 			descriptor: anon_inode:[timerfd], 1
-			descriptor: channel to monitor, 1
-			descriptor: channel to session, 4
+			descriptor: channel to monitor, 5
 			descriptor: listening socket, 1
 			descriptor: log, 1
 		END
@@ -286,23 +308,21 @@ netd__golden_body() {
 	server_stop server
 }
 
-case_of session__golden 'each session has what it should and nothing else'
+case_of session__golden 'a session has what it should and nothing else'
 session__golden_body() {
-	at_rest
+	at_work
 	{
 		cat <<-END
 			descriptor: /dev/null, 1
 			descriptor: channel to monitor, 1
-			descriptor: channel to netd, 1
+			descriptor: connection, 1
 			descriptor: log, 1
 		END
 		worker_ids 2
 	} >golden_session
-	for pid in $(server_part server sessions); do
-		compare "$pid" <golden_session
-		memory_limited "$pid"
-	done
-	server_stop server
+	compare "$session" <golden_session
+	memory_limited "$session"
+	work_ends
 }
 
 case_of checkerd__golden 'checkerd has what it should and nothing else'
@@ -352,7 +372,7 @@ libraries() {
 
 case_of libraries__golden 'no process maps code that it does not need'
 libraries__golden_body() {
-	at_rest
+	at_work
 	for part in $parts session; do
 		eval "libraries \"\$$part\"" >"actual_$part"
 	done
@@ -390,7 +410,7 @@ libraries__golden_body() {
 		atf_check -s exit:0 -o empty -e empty \
 		    diff -u "golden_$part" "actual_$part"
 	done
-	server_stop server
+	work_ends
 }
 
 # intruder UID: make ./intruder, which runs a command as this user without any
@@ -421,7 +441,9 @@ reached() {
 	reached_ways=$1
 	shift
 	for reached_part; do
-		for reached_pid in $(server_part server "$reached_part"); do
+		reached_pids=$(server_part server "$reached_part") ||
+		    atf_fail "there is no $reached_part"
+		for reached_pid in $reached_pids; do
 			atf_check -s exit:0 -o inline:"$reached_ways" \
 			    -e empty ./intruder "$helpers/reach" "$reached_pid"
 		done
@@ -442,7 +464,7 @@ not_signalled() {
 
 case_of intruder__as_netd 'the user of netd gets into no process'
 intruder__as_netd_body() {
-	at_rest
+	at_work
 	intruder "$(id -u "$netd_user")"
 	control
 	# shellcheck disable=SC2086	# several names
@@ -451,12 +473,12 @@ intruder__as_netd_body() {
 	reached 'signal\n' netd sessions
 	# shellcheck disable=SC2086
 	not_signalled $roots checkerd
-	server_stop server
+	work_ends
 }
 
 case_of intruder__as_checker 'the user of checkers gets into no process'
 intruder__as_checker_body() {
-	at_rest
+	at_work
 	intruder "$(id -u "$checker_user")"
 	control
 	# shellcheck disable=SC2086	# several names
@@ -464,18 +486,18 @@ intruder__as_checker_body() {
 	reached 'signal\n' checkerd
 	# shellcheck disable=SC2086
 	not_signalled $roots netd
-	server_stop server
+	work_ends
 }
 
 case_of intruder__as_root 'root without capabilities gets into no process'
 intruder__as_root_body() {
-	at_rest
+	at_work
 	intruder 0
 	control
 	# shellcheck disable=SC2086	# several names
 	reached 'signal\n' $roots
 	reached '' netd sessions checkerd
-	server_stop server
+	work_ends
 }
 
 atf_init_test_cases() {

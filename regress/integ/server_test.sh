@@ -261,8 +261,8 @@ case_of_root start__port_in_use 'two servers cannot have one port'
 start__port_in_use_body() {
 	house
 	opens
-	# The first has all its sessions, so that what else comes is not its.
-	wait_for 10 host_has 10
+	# The first has all its processes: what else comes is not its.
+	wait_for 10 host_has 6
 	starts 1 'cannot bind to the address and port 4711: Address already' \
 	    --foreground --port "$port"
 	gets good good
@@ -583,8 +583,10 @@ killed__netd_body() {
 	house
 	opens
 	gets good good
+	./at_server python3 "$integ/talk.py" idle "$port" >said &
+	wait_for 5 test -s said
 	netd=$(server_part server netd)
-	sessions=$(server_part server sessions)
+	sessions=$(server_part server sessions) || atf_fail 'there is no session'
 	kill -KILL "$netd"
 	# Whoever comes meanwhile has to wait, no more.
 	gets good good
@@ -593,6 +595,7 @@ killed__netd_body() {
 	for pid in $sessions; do
 		[ ! -e "/proc/$pid" ] || atf_fail "$pid is still there"
 	done
+	wait "$!"
 	# Its pid is that of the monitor, which has not ended.
 	server_stop server
 }

@@ -242,7 +242,7 @@ ATF_TC_BODY(ceilings__few_descriptors, tc)
 		ATF_REQUIRE(l.max_sessions > 0);
 		ATF_REQUIRE(l.spare_sessions <= l.max_sessions);
 		ATF_REQUIRE(l.max_sessions_per_source <= l.max_sessions);
-		/* What is held, idle sessions, and what a fork needs. */
+		/* What is held, channels, and what a fork needs. */
 		ATF_REQUIRE(held + l.spare_sessions + 16 <= files);
 	}
 	l = limits;

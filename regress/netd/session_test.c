@@ -32,6 +32,7 @@ struct client {
 static struct client enrolled;
 static struct msg_nonce nonce = { .nonce = "a nonce of thirty-two bytes or " };
 static struct chan to_session;	/* as the monitor */
+static int send_nonce = 1;
 static pid_t session;
 static struct peer_key *key;
 static int client_fd = -1;	/* of a test that is the client itself */
@@ -74,36 +75,31 @@ listen_somewhere(uint16_t *port)
 static void
 start_session(int fd)
 {
-	struct chan a, b, to_hand;
-	struct msg_connection body = { 0 };
-	int monitor[2], hand[2];
+	const struct conn conn = { .fd = fd };
+	struct chan chan;
+	int monitor[2];
 
 	ATF_REQUIRE_EQ(NULL, tls_setup(""));
 	ATF_REQUIRE_EQ(0, chan_pair(monitor));
-	ATF_REQUIRE_EQ(0, chan_pair(hand));
 	ATF_REQUIRE((session = fork()) != -1);
 	if (session == 0) {
 		close(monitor[0]);
-		close(hand[0]);
-		close(fd);
 		if (client_fd != -1)
 			close(client_fd);
-		chan_init(&a, monitor[1], PROC_SESSION, PROC_MONITOR,
+		if (dup2(fd, STDIN_FILENO) == -1)
+			_exit(1);
+		close(fd);
+		chan_init(&chan, monitor[1], PROC_SESSION, PROC_MONITOR,
 		    PHASE_BOOT);
-		chan_init(&b, hand[1], PROC_SESSION, PROC_NETD, PHASE_IDLE);
-		session_run(&a, &b);
+		session_run(&chan, &conn);
 	}
 	close(monitor[1]);
-	close(hand[1]);
+	close(fd);
 	chan_init(&to_session, monitor[0], PROC_MONITOR, PROC_SESSION,
 	    PHASE_NONCED);
-	chan_init(&to_hand, hand[0], PROC_NETD, PROC_SESSION, PHASE_RUN);
-	ATF_REQUIRE_EQ(0, chan_send(&to_session, MSG_NONCE, &nonce, NULL, 0,
-	    -1));
-	ATF_REQUIRE_EQ(0, chan_send(&to_hand, MSG_CONNECTION, &body, NULL, 0,
-	    fd));
-	close(fd);
-	chan_close(&to_hand);
+	if (send_nonce)
+		ATF_REQUIRE_EQ(0, chan_send(&to_session, MSG_NONCE, &nonce,
+		    NULL, 0, -1));
 }
 
 /* A client that fetches, in another process; its result comes by a pipe. */
@@ -474,32 +470,19 @@ ATF_TC_BODY(handshake__garbage, tc)
 	expect_exit(SESSION_GARBAGE);
 }
 
-ATF_TC_WITHOUT_HEAD(idle__netd_hangs_up);
-ATF_TC_BODY(idle__netd_hangs_up, tc)
+/* A session that is not sent its nonce says nothing to anybody. */
+ATF_TC_WITHOUT_HEAD(nonce__monitor_hangs_up);
+ATF_TC_BODY(nonce__monitor_hangs_up, tc)
 {
-	struct chan a, b;
-	int monitor[2], hand[2], status;
+	int status;
 
-	ATF_REQUIRE_EQ(NULL, tls_setup(""));
-	ATF_REQUIRE_EQ(0, chan_pair(monitor));
-	ATF_REQUIRE_EQ(0, chan_pair(hand));
-	ATF_REQUIRE((session = fork()) != -1);
-	if (session == 0) {
-		close(monitor[0]);
-		close(hand[0]);
-		chan_init(&a, monitor[1], PROC_SESSION, PROC_MONITOR,
-		    PHASE_BOOT);
-		chan_init(&b, hand[1], PROC_SESSION, PROC_NETD, PHASE_IDLE);
-		session_run(&a, &b);
-	}
-	close(hand[1]);
-	chan_init(&to_session, monitor[0], PROC_MONITOR, PROC_SESSION,
-	    PHASE_NONCED);
-	ATF_REQUIRE_EQ(0, chan_send(&to_session, MSG_NONCE, &nonce, NULL, 0,
-	    -1));
-	close(hand[0]);
+	send_nonce = 0;
+	start_raw();
+	ATF_REQUIRE_EQ(3, write(client_fd, "1\r\n", 3));
+	chan_close(&to_session);
 	ATF_REQUIRE_EQ(session, waitpid(session, &status, 0));
 	ATF_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == SESSION_GONE);
+	expect_end_of_file(0);
 }
 
 ATF_TP_ADD_TCS(tp)
@@ -518,6 +501,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, line__in_pieces);
 	ATF_TP_ADD_TC(tp, line__garbage);
 	ATF_TP_ADD_TC(tp, handshake__garbage);
-	ATF_TP_ADD_TC(tp, idle__netd_hangs_up);
+	ATF_TP_ADD_TC(tp, nonce__monitor_hangs_up);
 	return atf_no_error();
 }
