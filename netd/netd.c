@@ -17,6 +17,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -35,6 +36,12 @@
 
 /* Heap beyond what is in use when a session starts; it needs less. */
 #define HEAP_PAD (256 * 1024)
+
+/* Larger holes are filled in pieces of this; malloc deals in multiples of the
+ * step, and caches what is freed up to the small size. */
+#define HOLE_MAX 4096
+#define HOLE_STEP 16
+#define HOLE_SMALL 1040
 
 /* AddressSanitizer maps terabytes for itself. */
 #if defined(__has_feature)
@@ -56,7 +63,7 @@ on_signal(int signo)
 }
 
 /*
- * Every session starts with a copy of this heap: grow it beforehand, give
+ * Every session starts with a copy of this heap: let it grow in few steps, give
  * nothing back later, and make no mappings apart from it.
  */
 static void
@@ -71,14 +78,30 @@ prepare_heap(void)
 }
 
 /*
- * Give back what the self-test has used: for a session it is cheaper to get
- * an empty page than a copy of one that nobody needs.
+ * All that was done until here leaves holes in the heap.  What a session put
+ * there, it would put on pages that it has to copy first, and netd after it,
+ * because they are those of all sessions.  So the holes are filled, for good:
+ * what is allocated from here on lies behind them, close together, on pages
+ * that nobody has touched yet.
  */
 static void
-trim_heap(void)
+fill_holes(void)
 {
-#ifdef __GLIBC__
-	malloc_trim(HEAP_PAD);
+#if defined(__GLIBC__) && !defined(SANITIZED)
+	uintptr_t end;
+	size_t size;
+	void *p;
+
+	malloc_trim(0);
+	end = (uintptr_t)sbrk(0);
+	for (size = HOLE_MAX; size > 0; size -= HOLE_STEP) {
+		do
+			p = malloc(size);
+		while (p != NULL && (uintptr_t)p < end);
+		/* Small ones malloc would keep for itself, each on its page. */
+		if (size > HOLE_SMALL)
+			free(p);
+	}
 #endif
 }
 
@@ -114,7 +137,6 @@ prepare_tls(const char *priority)
 		fatalx_status(EX_SOFTWARE, "the self-test of TLS failed: %s",
 		    fault);
 	tls_warm();
-	trim_heap();
 }
 
 static void
@@ -208,6 +230,7 @@ serve(int argc, char **argv)
 	loop_init();
 	loop_signals(signals, on_signal);
 	filter = lock_down();
+	fill_holes();
 	monitor_watch();
 	monitor_tell(MSG_READY, &ready, -1);
 	listen_start(boot.listener);
