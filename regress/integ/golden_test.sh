@@ -403,6 +403,11 @@ libraries__golden_body() {
 		printf '%s\n' libffi libgnutls libidn2 libp11-kit libtasn1 \
 		    libunistring
 	} | sort >golden_netd
+	# The small ones are part of it where they can be.
+	if [ "$small_static" = yes ]; then
+		sed -i -e /libbsd/d -e /libcap-ng/d -e /libmd/d \
+		    -e /libseccomp/d golden_netd
+	fi
 	cp golden_netd golden_session
 	# The loader is named after the machine.
 	sed -i 's/^ld-.*/ld/' golden_* actual_*

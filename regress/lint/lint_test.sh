@@ -167,10 +167,17 @@ libraries__golden_body() {
 	for program in $installed; do
 		atf_check -s exit:0 -o save:dynamic -e empty \
 		    readelf -dW "$top_builddir/$program"
-		sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' dynamic |
+		# The loader is named after the machine.
+		sed -n -e '/\[ld-/d' \
+		    -e 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' dynamic |
 		    sort >needed
-		golden=$top_srcdir/regress/lint/needed/${program##*/}.txt
-		atf_check -s exit:0 -o empty -e empty diff -u "$golden" needed
+		cat "$top_srcdir/regress/lint/needed/${program##*/}.txt" >golden
+		# The small ones are part of it where they can be.
+		if [ "$program $small_static" = 'netd/mandos-netd yes' ]; then
+			sed -i -e /libbsd/d -e /libcap-ng/d -e /libseccomp/d \
+			    golden
+		fi
+		atf_check -s exit:0 -o empty -e empty diff -u golden needed
 	done
 }
 
