@@ -25,7 +25,8 @@ enum name {
 	NAME_ENCODE,
 	NAME_BYTES,
 	NAME_DATETIME,
-	NAME_TIMEDELTA
+	NAME_TIMEDELTA,
+	NAME_BOOLEAN
 };
 
 /* Module, newline, name, newline: as they stand behind the opcode. */
@@ -34,6 +35,7 @@ static const char *const names[] = {
 	[NAME_BYTES] = "__builtin__\nbytes\n",
 	[NAME_DATETIME] = "datetime\ndatetime\n",
 	[NAME_TIMEDELTA] = "datetime\ntimedelta\n",
+	[NAME_BOOLEAN] = "dbus\nBoolean\n",
 };
 
 #define LENGTH(array) (sizeof array / sizeof array[0])
@@ -517,6 +519,8 @@ op_reduce(struct pickle *k)
 		return call_datetime(k, args);
 	case NAME_TIMEDELTA:
 		return call_timedelta(k, args);
+	case NAME_BOOLEAN:
+		return flaw(k, "a boolean is not made by a call");
 	case NAME_BYTES:
 		break;
 	}
@@ -524,6 +528,25 @@ op_reduce(struct pickle *k)
 	if (args->count != 0)
 		return flaw(k, "bytes has %u arguments", args->count);
 	return push_bytes(k, KIND_BYTES, k->p, 0);
+}
+
+/* The only new object: an approval that came over D-Bus. */
+static int
+op_new(struct pickle *k)
+{
+	const struct value *name = peek(k, 1), *args, *v;
+
+	if (name == NULL)
+		return -1;
+	args = peek(k, 0);
+	if (name->kind != KIND_NAME || name->u.number != NAME_BOOLEAN ||
+	    args->kind != KIND_TUPLE || args->count != 1)
+		return flaw(k, "a new object that has no place in such a file");
+	v = &k->values[args->u.items[0]];
+	if (v->kind != KIND_INT || v->u.number < 0 || v->u.number > 1)
+		return flaw(k, "a boolean that is neither 0 nor 1");
+	k->depth -= 2;
+	return push_number(k, KIND_BOOL, v->u.number);
 }
 
 /* Opcodes that take something from the stack. */
@@ -549,6 +572,8 @@ step_group(struct pickle *k, uint8_t op)
 		return take_group(k, &count) == -1 ? -1 : set_items(k, count);
 	case 'R':	/* REDUCE */
 		return op_reduce(k);
+	case 0x81:	/* NEWOBJ */
+		return op_new(k);
 	default:
 		return flaw(k, "opcode 0x%02x has no place in such a file", op);
 	}

@@ -70,18 +70,52 @@ lock_down(void)
 	sandbox_enter(RULES_STATE);
 }
 
-/* The old ledger stays, under another name. */
+/* The old ledger stays, under another name, which goes to ${name}. */
+static void
+keep_aside(char name[sizeof STORE_DAMAGED + STAMP_LEN])
+{
+	char stamp[STAMP_LEN];
+
+	stamp_print(state_now(), stamp);
+	snprintf(name, sizeof STORE_DAMAGED + STAMP_LEN, "%s%s",
+	    STORE_DAMAGED, stamp);
+	store_keep(&state.store, name);
+}
+
 static void
 keep_damaged(const char *why)
 {
-	char stamp[STAMP_LEN], name[sizeof STORE_DAMAGED + STAMP_LEN];
+	char name[sizeof STORE_DAMAGED + STAMP_LEN];
 
-	stamp_print(state_now(), stamp);
-	snprintf(name, sizeof name, "%s%s", STORE_DAMAGED, stamp);
-	store_keep(&state.store, name);
+	keep_aside(name);
 	state.is_damaged = 1;
 	log_errx("%s/%s: every client starts disabled; the file is kept as %s",
 	    state.path, why, name);
+}
+
+/*
+ * Nothing is wanted of the old ledger.  A sound one is kept until the next
+ * time; one that is not may be all that somebody has.
+ */
+static void
+set_aside(void)
+{
+	char name[sizeof STORE_DAMAGED + STAMP_LEN];
+	struct buffer buf = { 0 };
+	struct ledger_fault fault;
+	struct table table;
+	int64_t written_us;
+
+	table_init(&table);
+	if (state.store.fd != -1 && store_read(&state.store, &buf) == 0 &&
+	    ledger_read(buf.p, buf.used, &table, &written_us, &fault) == -1) {
+		keep_aside(name);
+		log_warnx("%s/%s, line %zu: %s; it is kept as %s", state.path,
+		    STORE_LEDGER, fault.line, fault.why, name);
+	} else
+		store_keep(&state.store, STORE_PREVIOUS);
+	buffer_free(&buf);
+	table_clear(&table);
 }
 
 static void
@@ -132,7 +166,7 @@ main(int argc, char **argv)
 	if (state.store.fd != -1 && state.flags & SETTING_RESTORE)
 		load();
 	else
-		store_keep(&state.store, STORE_PREVIOUS);
+		set_aside();
 	warden_tell(MSG_OPENED, &opened, NULL, 0);
 	state.warden.phase = PHASE_RUN;
 	warden_watch();

@@ -18,6 +18,9 @@
 /* Two looks at two clocks are never quite at the same time. */
 #define CLOCK_ERROR_US 1000000
 
+static int is_failing;		/* the last word of the disk was an error */
+static int64_t clock_offset_us;	/* the wall clock's to ours */
+
 static TAILQ_HEAD(, client) unsaved = TAILQ_HEAD_INITIALIZER(unsaved);
 
 static int64_t
@@ -120,16 +123,44 @@ announce(struct client *c)
 	checkerd_tell(c, orders);
 }
 
-/* Something has changed that may be lost in a crash. */
+/* One that does not read is not told everything twice. */
 static void
-changed(struct client *c)
+save_soon(struct client *c)
 {
-	follow_clock(c);
-	/* One that does not read is not told everything twice. */
 	if (state_is_behind())
 		c->unsent = 1;
 	else
 		state_save(c, 0, 0);
+}
+
+/*
+ * If the wall clock was set, all times of expiry are those of the old clock;
+ * and after a crash nobody would know.
+ */
+static void
+check_clock(void)
+{
+	int64_t offset = wall_us() - loop_now() * 1000;
+	struct client *c;
+
+	if (offset > clock_offset_us - CLOCK_ERROR_US &&
+	    offset < clock_offset_us + CLOCK_ERROR_US)
+		return;
+	clock_offset_us = offset;
+	for (c = client_next(NULL); c != NULL; c = client_next(c))
+		if (follow_clock(c)) {
+			save_soon(c);
+			if (c->unsaved == 0)
+				busd_tell(c);
+		}
+}
+
+/* Something has changed that may be lost in a crash. */
+static void
+changed(struct client *c)
+{
+	check_clock();
+	save_soon(c);
 	announce(c);
 }
 
@@ -139,7 +170,7 @@ decided(struct client *c, int with_secret)
 {
 	uint64_t was = c->unsaved;
 
-	follow_clock(c);
+	check_clock();
 	if (was != 0)
 		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
 	c->unsaved = state_save(c, 1, with_secret);
@@ -152,11 +183,20 @@ decided(struct client *c, int with_secret)
 	TAILQ_INSERT_TAIL(&unsaved, c, unsaved_entry);
 }
 
+/* It is so already, but it may be that this could not be saved. */
+static void
+decide_again(struct client *c)
+{
+	if (is_failing && c->unsaved == 0)
+		decided(c, 0);
+}
+
 void
-life_saved(uint64_t seq)
+life_saved(uint64_t seq, int error)
 {
 	struct client *c;
 
+	is_failing = error != 0;
 	/* In the order of their numbers: the first one not reached ends it. */
 	while ((c = TAILQ_FIRST(&unsaved)) != NULL && c->unsaved <= seq) {
 		TAILQ_REMOVE(&unsaved, c, unsaved_entry);
@@ -243,8 +283,10 @@ life_begin(struct client *c)
 void
 life_enable(struct client *c)
 {
-	if (is_enabled(c))
+	if (is_enabled(c)) {
+		decide_again(c);
 		return;
+	}
 	c->f.flags |= CLIENT_ENABLED;
 	c->f.last_enabled_us = wall_us();
 	c->first_due_ms = due_in(c->f.interval_ms);
@@ -258,6 +300,8 @@ life_disable(struct client *c)
 {
 	if (is_enabled(c))
 		disable(c);
+	else
+		decide_again(c);
 }
 
 int

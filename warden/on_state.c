@@ -25,14 +25,17 @@ static uint64_t saved_seq;	/* up to which SAVED has come */
 static uint64_t merged_seq = UINT64_MAX;	/* MERGED is to be told after it */
 static int merged_refused;
 static int stopping;
+static int is_told_all;		/* and that there is no more */
 static uint8_t buffer[TAIL_MAX];
 
 /* When all has been sent, it hears the end of file, writes and ends. */
 static void
 stop_if_sent(void)
 {
-	if (stopping && state.queued == 0)
-		shutdown(state.fd, SHUT_WR);
+	if (!stopping || state.queued > 0 || is_told_all)
+		return;
+	is_told_all = 1;
+	shutdown(state.fd, SHUT_WR);
 }
 
 static void
@@ -81,7 +84,7 @@ static void
 tell(enum msg_type type, const void *body, const void *tail, size_t len,
     int fd)
 {
-	if (state.io.fd != -1 &&
+	if (state.io.fd != -1 && !is_told_all &&
 	    chan_send(&state, type, body, tail, len, fd) == -1) {
 		/* Without it the next SAVED would tell a lie. */
 		if (errno != EPIPE && errno != ECONNRESET)
@@ -235,7 +238,7 @@ on_saved(struct chan *chan, const struct msg_saved *m, struct msg *msg)
 		return "nothing of that number was to be saved";
 	if (m->error != 0)
 		log_errx("state is not saved: %s", strerror((int)m->error));
-	life_saved(m->seq);
+	life_saved(m->seq, (int)m->error);
 	saved_seq = m->seq;
 	tell_if_in_force();
 	busd_saved(m->seq, (int)m->error);

@@ -104,8 +104,11 @@ void life_halt(void);
 /* life_catch_up(): the state process is read up: send it what is due. */
 void life_catch_up(void);
 
-/* life_saved(seq): what was decided up to this SAVE may be told. */
-void life_saved(uint64_t);
+/*
+ * life_saved(seq, error): what was decided up to this SAVE may be told; it is
+ * on disk, or it could not be saved.
+ */
+void life_saved(uint64_t, int);
 
 /* life_forget(c): it is about to be removed. */
 void life_forget(struct client *);

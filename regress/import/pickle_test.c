@@ -201,7 +201,7 @@ ATF_TC_WITHOUT_HEAD(read__every_other_opcode);
 ATF_TC_BODY(read__every_other_opcode, tc)
 {
 	static const char known[] = "(.NKMJXqrhjcR]})aesu"
-	    "\x80\x85\x86\x87\x88\x89\x8a";
+	    "\x80\x81\x85\x86\x87\x88\x89\x8a";
 	char bytes[] = PROTO "?aaaaaaaa", why[32];
 	int op, others = 0;
 
@@ -214,7 +214,7 @@ ATF_TC_BODY(read__every_other_opcode, tc)
 		snprintf(why, sizeof why, "opcode 0x%02x has no place", op);
 		refused(bytes, sizeof bytes - 1, 2, why);
 	}
-	ATF_CHECK_EQ(256 - 27, others);
+	ATF_CHECK_EQ(256 - 28, others);
 }
 
 ATF_TC_WITHOUT_HEAD(read__foreign_names);
@@ -230,6 +230,33 @@ ATF_TC_BODY(read__foreign_names, tc)
 	REFUSED("c\x1b[31m\n.", 2, "the name  has");
 	REFUSED("cdatetime\n", 2, "the name datetime. has");
 	REFUSED("c", 2, "the name  has");
+}
+
+ATF_TC(read__boolean_of_the_bus);
+ATF_TC_HEAD(read__boolean_of_the_bus, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "an approval that was given over D-Bus "
+	    "is the one new object there may be");
+}
+ATF_TC_BODY(read__boolean_of_the_bus, tc)
+{
+	static const char yes[] = PROTO "cdbus\nBoolean\nK\1\x85\x81.";
+	static const char no[] = PROTO "cdbus\nBoolean\nK\0\x85\x81.";
+	const struct value *v;
+
+	(void)tc;
+	ATF_REQUIRE((v = read_bytes(yes, sizeof yes - 1)) != NULL);
+	ATF_CHECK_EQ(KIND_BOOL, v->kind);
+	ATF_CHECK_EQ(1, v->u.number);
+	ATF_REQUIRE((v = read_bytes(no, sizeof no - 1)) != NULL);
+	ATF_CHECK_EQ(KIND_BOOL, v->kind);
+	ATF_CHECK_EQ(0, v->u.number);
+	REFUSED("cdbus\nBoolean\nK\2\x85\x81.", 19, "neither 0 nor 1");
+	REFUSED("cdbus\nBoolean\nN\x85\x81.", 18, "neither 0 nor 1");
+	REFUSED("cdbus\nBoolean\n)\x81.", 17, "a new object");
+	REFUSED("cdbus\nBoolean\nK\1\x85R.", 19, "not made by a call");
+	REFUSED("cdatetime\ntimedelta\nK\1\x85\x81.", 25, "a new object");
+	REFUSED("\x81.", 2, "");
 }
 
 ATF_TC_WITHOUT_HEAD(read__calls_of_what_is_no_name);
@@ -727,6 +754,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, read__other_protocols);
 	ATF_TP_ADD_TC(tp, read__every_other_opcode);
 	ATF_TP_ADD_TC(tp, read__foreign_names);
+	ATF_TP_ADD_TC(tp, read__boolean_of_the_bus);
 	ATF_TP_ADD_TC(tp, read__calls_of_what_is_no_name);
 	ATF_TP_ADD_TC(tp, read__huge_sizes);
 	ATF_TP_ADD_TC(tp, read__too_few_values);

@@ -204,6 +204,26 @@ restart__moved_while_running_body() {
 	done
 }
 
+case_of restart__killed_after_a_step 'strict: a clock set back hides no time'
+restart__killed_after_a_step_body() {
+	home
+	client ill 'timeout = PT1H'
+	echo 'restart_policy = strict' >>etc/mandos.conf
+	wall $day
+	lives
+	admin checked-ok ill
+	wall 0
+	# Whatever is heard of anybody, the times of all are set right.
+	ticks 1
+	admin set good host there
+	dies
+	wall $((3 * hour))
+	lives
+	is ill enabled no || atf_fail 'its time is over, and it is enabled'
+	gets '' ill
+	server_stop server
+}
+
 atf_init_test_cases() {
 	atf_add_test_case running__forwards
 	atf_add_test_case running__backwards
@@ -211,4 +231,5 @@ atf_init_test_cases() {
 	atf_add_test_case restart__original
 	atf_add_test_case restart__strict
 	atf_add_test_case restart__moved_while_running
+	atf_add_test_case restart__killed_after_a_step
 }

@@ -309,6 +309,23 @@ no_restore__keeps_body() {
 	server_stop server
 }
 
+case_of no_restore__damaged 'a damaged ledger is kept, however often'
+no_restore__damaged_body() {
+	home
+	client foo
+	lives
+	server_stop server
+	sed 's/^enabled yes/enabled yEs/' state/clients.ledger >damaged
+	cat damaged >state/clients.ledger
+	for start in 1 2 3; do
+		lives --no-restore
+		gets foo foo
+		server_stop server
+	done
+	atf_check -s exit:0 -o empty -e empty \
+	    cmp damaged state/clients.ledger.damaged-*
+}
+
 case_of no_ledger__begins 'without a ledger it begins one'
 no_ledger__begins_body() {
 	home
@@ -390,6 +407,7 @@ atf_init_test_cases() {
 	atf_add_test_case downtime__original
 	atf_add_test_case downtime__strict
 	atf_add_test_case no_restore__keeps
+	atf_add_test_case no_restore__damaged
 	atf_add_test_case no_ledger__begins
 	atf_add_test_case damaged__refused
 	atf_add_test_case second__refused

@@ -119,6 +119,77 @@ ATF_TC_BODY(set__no_text_has_a_nul, tc)
 	house_stop(&h);
 }
 
+ATF_TC(disable__again_until_it_is_saved);
+ATF_TC_HEAD(disable__again_until_it_is_saved, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "what could not be saved is not done, "
+	    "however often it is asked for");
+}
+ATF_TC_BODY(disable__again_until_it_is_saved, tc)
+{
+	struct client_fields f = begin();
+	struct msg_save save;
+	uint64_t i;
+
+	(void)tc;
+	for (i = 1; i <= 3; i++) {
+		house_control(&h, i, CONTROL_DISABLE, &f, 0);
+		house_save(&h, &save);
+		ATF_CHECK_EQ(1, save.urgent);
+		ATF_CHECK(!(save.f.flags & CLIENT_ENABLED));
+		house_saved(&h, ENOSPC);
+		ATF_CHECK_EQ(ENOSPC, house_done(&h, i));
+	}
+	house_control(&h, 4, CONTROL_DISABLE, &f, 0);
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 4));
+	house_control(&h, 5, CONTROL_DISABLE, &f, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 5));
+	ATF_CHECK(house_silent(&h.state));
+	house_stop(&h);
+}
+
+ATF_TC(enable__is_not_told_by_the_way);
+ATF_TC_HEAD(enable__is_not_told_by_the_way, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "what a checker finds meanwhile does not "
+	    "bring a decision out that is not on disk");
+}
+ATF_TC_BODY(enable__is_not_told_by_the_way, tc)
+{
+	struct msg_check_done m = { .number = 1 };
+	struct client_fields f = begin();
+	struct msg_client_state state;
+	struct msg_event event;
+	struct msg_gate gate;
+	struct msg_save save;
+	struct msg msg;
+
+	(void)tc;
+	house_control(&h, 1, CONTROL_DISABLE, &f, 0);
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 1));
+	house_checkerd(&h);
+	while (!house_silent(&h.busd) && chan_recv(&h.busd, &msg) == 1)
+		msg_free(&msg);
+	house_control(&h, 2, CONTROL_ENABLE, &f, 0);
+	house_save(&h, &save);
+	house_say(&h.checkerd, MSG_CHECK_DONE, &m, "c", 1);
+	house_save(&h, &save);
+	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
+	ATF_CHECK(house_silent(&h.busd));
+	ATF_CHECK(house_silent(&h.monitor));
+	house_saved(&h, 0);
+	house_next(&h.monitor, MSG_GATE, &gate, sizeof gate);
+	ATF_CHECK(gate.g.flags & CLIENT_ENABLED);
+	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
+	ATF_CHECK(state.f.flags & CLIENT_ENABLED);
+	ATF_CHECK_EQ(0, house_done(&h, 2));
+	house_stop(&h);
+}
+
 ATF_TC(set__done_means_in_force);
 ATF_TC_HEAD(set__done_means_in_force, tc)
 {
@@ -238,6 +309,8 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, set__what_could_not_be_saved);
 	ATF_TP_ADD_TC(tp, set__no_text_has_a_nul);
+	ATF_TP_ADD_TC(tp, disable__again_until_it_is_saved);
+	ATF_TP_ADD_TC(tp, enable__is_not_told_by_the_way);
 	ATF_TP_ADD_TC(tp, set__done_means_in_force);
 	ATF_TP_ADD_TC(tp, reload__done_means_in_force);
 	ATF_TP_ADD_TC(tp, state__that_does_not_read);
