@@ -29,7 +29,7 @@
 #include "paths.h"
 
 #define NOT_RUN 127		/* exit status, as the shell has it */
-#define SAVE_MS 2000		/* to write what is not on disk yet */
+#define LEAVE_MS 2000		/* to write what is not on disk yet */
 
 /* What is running; 0 is none. */
 static pid_t pids[PROC_MAX];
@@ -338,23 +338,27 @@ spawn_reap(void)
 	kill_orphans();
 }
 
-/* The ledger's keeper, and who tells it what to write. */
+/*
+ * The ledger's keeper, and who tells it what to write; and who tells the bus
+ * that clients are gone.
+ */
 static int
-is_saving(enum proc worker)
+takes_leave(enum proc worker)
 {
-	return worker == PROC_WARDEN || worker == PROC_STATE;
+	return worker == PROC_WARDEN || worker == PROC_STATE ||
+	    worker == PROC_BUSD;
 }
 
-/* One hears of the monitor's end, and then the other: wait for both. */
+/* One hears of the monitor's end, and then the others: wait for them. */
 static void
-await_saved(void)
+await_leave(void)
 {
 	const struct timespec beat = { .tv_nsec = 5000000 };
-	int64_t end = loop_now() + SAVE_MS;
+	int64_t end = loop_now() + LEAVE_MS;
 	enum proc worker;
 
 	for (worker = 0; worker < PROC_MAX; worker++) {
-		if (!is_saving(worker) || pids[worker] == 0)
+		if (!takes_leave(worker) || pids[worker] == 0)
 			continue;
 		while (waitpid(pids[worker], NULL, WNOHANG) == 0) {
 			if (loop_now() >= end) {
@@ -374,9 +378,9 @@ spawn_end(void)
 	enum proc worker;
 
 	for (worker = 0; worker < PROC_MAX; worker++)
-		if (!is_saving(worker))
+		if (!takes_leave(worker))
 			spawn_kill(worker);
-	await_saved();
+	await_leave();
 	for (worker = 0; worker < PROC_MAX; worker++) {
 		spawn_kill(worker);
 		if (pids[worker] != 0)

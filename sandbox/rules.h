@@ -63,6 +63,7 @@ extern const struct sandbox_rule rules_state[];
 extern const struct sandbox_rule rules_netd[];
 extern const struct sandbox_rule rules_session[];
 extern const struct sandbox_rule rules_checkerd[];	/* what is refused */
+extern const struct sandbox_rule rules_busd[];
 extern const struct sandbox_rule rules_import[];
 
 #endif

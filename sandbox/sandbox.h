@@ -15,6 +15,7 @@ enum sandbox_rules {
 	RULES_NETD,
 	RULES_SESSION,
 	RULES_CHECKERD,
+	RULES_BUSD,
 	RULES_IMPORT
 };
 

@@ -38,6 +38,7 @@ static const struct {
 	[RULES_NETD] = { rules_netd, 0 },
 	[RULES_SESSION] = { rules_session, 0 },
 	[RULES_CHECKERD] = { rules_checkerd, 1 },
+	[RULES_BUSD] = { rules_busd, 0 },
 	[RULES_IMPORT] = { rules_import, 0 },
 };
 

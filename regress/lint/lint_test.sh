@@ -4,10 +4,10 @@
 
 . "$(atf_get_srcdir)/../lib.sh"
 
-programs='checkerd common conf import monitor netd parent sandbox state warden'
+programs='busd checkerd common conf import monitor netd parent sandbox state warden'
 installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
-    checkerd/mandos-checkerd import/mandos-import'
+    checkerd/mandos-checkerd busd/mandos-busd import/mandos-import'
 everything=".ci build-aux etc man regress $programs"
 
 # sources DIRS NAME...: the files with such names below these directories.
@@ -85,7 +85,8 @@ functions__short_body() {
 	# shellcheck disable=SC2046
 	atf_check -s exit:0 -o empty -e empty \
 	    awk -v max=80 -f regress/lint/funclen.awk \
-	    $(sources 'checkerd conf import netd parent regress state' '*.c')
+	    $(sources 'busd checkerd conf import netd parent regress state' \
+	    '*.c')
 }
 
 case_of functions__measured 'the measure of functions is right'
@@ -138,7 +139,7 @@ budget__trusted_code_body() {
 	for file in $(sources monitor '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 400
 	done
-	for file in $(sources 'checkerd common conf import netd parent sandbox state warden' \
+	for file in $(sources 'busd checkerd common conf import netd parent sandbox state warden' \
 	    '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 700
 	done
@@ -359,7 +360,8 @@ compile__clang_body() {
 	cd "$top_srcdir" || exit 1
 	eval "set -- $(make_variable DEFS) $(make_variable LIBBSD_CFLAGS) \
 	    $(make_variable WARN_CFLAGS) $(make_variable PROBES) \
-	    $(make_variable GNUTLS_CFLAGS) $(make_variable ATF_C_CFLAGS)"
+	    $(make_variable GNUTLS_CFLAGS) $(make_variable ATF_C_CFLAGS) \
+	    $(make_variable DBUS_CFLAGS) $(make_variable AVAHI_CFLAGS)"
 	set -- -std=c11 -fsyntax-only -Werror -D_GNU_SOURCE \
 	    -Icommon -Isandbox "$@"
 	# Paths that the build gives to tests, whatever they are.

@@ -35,6 +35,7 @@ main(int argc, char **argv)
 		[RULES_NETD] = "netd",
 		[RULES_SESSION] = "session",
 		[RULES_CHECKERD] = "checkerd",
+		[RULES_BUSD] = "busd",
 		[RULES_IMPORT] = "import",
 	};
 	const struct scmp_version *version = seccomp_version();
@@ -51,6 +52,6 @@ main(int argc, char **argv)
 			return 0;
 		}
 	fputs("usage: export --build | monitor | conf | warden | state | netd "
-	    "| session | checkerd | import\n", stderr);
+	    "| session | checkerd | busd | import\n", stderr);
 	return 64;
 }

@@ -42,7 +42,7 @@
 #include "rules.h"
 #include "sandbox.h"
 
-#define TABLES 8
+#define TABLES 9
 
 /* A bit for each table that something is about. */
 #define MONITOR (1U << RULES_MONITOR)
@@ -52,8 +52,10 @@
 #define NETD	(1U << RULES_NETD)
 #define SESSION (1U << RULES_SESSION)
 #define CHECKERD (1U << RULES_CHECKERD)	/* refuses, but kills nobody */
+#define BUSD	(1U << RULES_BUSD)
 #define IMPORT	(1U << RULES_IMPORT)
-#define ALL	(MONITOR | CONF | WARDEN | STATE | NETD | SESSION | IMPORT)
+#define ALL							\
+	(MONITOR | CONF | WARDEN | STATE | NETD | SESSION | BUSD | IMPORT)
 #define EACH	(ALL | CHECKERD)
 
 static const char *const table_names[TABLES] = {
@@ -64,6 +66,7 @@ static const char *const table_names[TABLES] = {
 	[RULES_NETD] = "netd",
 	[RULES_SESSION] = "session",
 	[RULES_CHECKERD] = "checkerd",
+	[RULES_BUSD] = "busd",
 	[RULES_IMPORT] = "import",
 };
 
@@ -75,6 +78,7 @@ static const struct sandbox_rule *const tables[TABLES] = {
 	[RULES_NETD] = rules_netd,
 	[RULES_SESSION] = rules_session,
 	[RULES_CHECKERD] = rules_checkerd,
+	[RULES_BUSD] = rules_busd,
 	[RULES_IMPORT] = rules_import,
 };
 
@@ -549,6 +553,33 @@ use_netd(const void *arg)
 	exit(0);
 }
 
+/* As libdbus does it, up to a bus that is not there. */
+static void
+use_busd(const void *arg)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "none" };
+	socklen_t len = sizeof sun;
+	char text[4] = "text";
+	int fd, flags;
+
+	(void)arg;
+	make_wire();
+	enter(RULES_BUSD);
+	use_base();
+	use_loop();
+	MUST((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) != -1);
+	MUST(connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1);
+	MUST(errno == ENOENT);
+	MUST((flags = fcntl(fd, F_GETFL)) != -1);
+	MUST(fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0);
+	MUST(getsockname(fd, (struct sockaddr *)&sun, &len) == 0);
+	MUST(close(fd) == 0);
+	MUST(geteuid() == (uid_t)syscall(SYS_geteuid));
+	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
+	MUST(recv(wire[1], text, sizeof text, 0) == sizeof text);
+	exit(0);
+}
+
 /* Whatever a checker does, it begins like this. */
 static void
 use_checkerd(const void *arg)
@@ -601,6 +632,7 @@ ATF_TC_BODY(needed__is_allowed, tc)
 	PASSES(use_warden, NULL);
 	PASSES(use_state, NULL);
 	PASSES(use_netd, NULL);
+	PASSES(use_busd, NULL);
 	PASSES(use_checkerd, NULL);
 	clean_up();
 }

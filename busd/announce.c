@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Signals: what has changed, and what has happened, in the order in which the
+ * original says it.
+ */
+#include "table.h"
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#define CLIENT BUS_NAME ".Client"
+#define CLIENT_OLD BUS_NAME_OLD ".Client"
+
+/*
+ * In what order changes are told depends on what has happened.  What is not
+ * in these lists are settings, which come before, as they stand in the table.
+ */
+#define ORDER 8
+static const enum property order_usual[ORDER] = {
+	PROP_APPROVAL_PENDING, PROP_LAST_APPROVAL_REQUEST,
+	PROP_ENABLED, PROP_LAST_ENABLED, PROP_CHECKER_RUNNING,
+	PROP_LAST_CHECKED_OK, PROP_LAST_CHECKER_STATUS, PROP_EXPIRES
+};
+static const enum property order_disabled[ORDER] = {
+	PROP_EXPIRES, PROP_CHECKER_RUNNING, PROP_ENABLED, PROP_LAST_ENABLED,
+	PROP_APPROVAL_PENDING, PROP_LAST_APPROVAL_REQUEST,
+	PROP_LAST_CHECKED_OK, PROP_LAST_CHECKER_STATUS
+};
+static const enum property order_checked[ORDER] = {
+	PROP_CHECKER_RUNNING, PROP_LAST_CHECKER_STATUS, PROP_LAST_CHECKED_OK,
+	PROP_EXPIRES, PROP_ENABLED, PROP_LAST_ENABLED,
+	PROP_APPROVAL_PENDING, PROP_LAST_APPROVAL_REQUEST
+};
+static const enum property order_enabled[ORDER] = {
+	PROP_ENABLED, PROP_LAST_ENABLED, PROP_EXPIRES, PROP_CHECKER_RUNNING,
+	PROP_APPROVAL_PENDING, PROP_LAST_APPROVAL_REQUEST,
+	PROP_LAST_CHECKED_OK, PROP_LAST_CHECKER_STATUS
+};
+
+static DBusMessage *
+signal_new(const char *path, const char *interface, const char *name,
+    DBusMessageIter *iter)
+{
+	DBusMessage *msg = dbus_message_new_signal(path, interface, name);
+
+	bus_must(msg != NULL);
+	dbus_message_iter_init_append(msg, iter);
+	return msg;
+}
+
+static void
+append(DBusMessageIter *iter, int type, const void *value)
+{
+	bus_must(dbus_message_iter_append_basic(iter, type, value));
+}
+
+/* An empty array of that type, or of one string. */
+static void
+append_array(DBusMessageIter *iter, const char *type, const char *text)
+{
+	DBusMessageIter array;
+
+	bus_must(dbus_message_iter_open_container(iter, DBUS_TYPE_ARRAY, type,
+	    &array));
+	if (text != NULL)
+		append(&array, DBUS_TYPE_STRING, &text);
+	bus_must(dbus_message_iter_close_container(iter, &array));
+}
+
+static void
+property_changed(const struct bus_client *c, const char *interface,
+    const struct table_property *p, const struct value *v)
+{
+	DBusMessageIter iter;
+	DBusMessage *msg;
+
+	msg = signal_new(c->path, interface, "PropertyChanged", &iter);
+	append(&iter, DBUS_TYPE_STRING, &p->name);
+	value_append(&iter, v);
+	bus_send(msg);
+}
+
+static void
+properties_changed(const struct bus_client *c,
+    const struct table_property *p, const struct value *v)
+{
+	const char *interface = CLIENT;
+	DBusMessageIter iter, dict, entry;
+	DBusMessage *msg;
+
+	msg = signal_new(c->path, DBUS_INTERFACE_PROPERTIES,
+	    "PropertiesChanged", &iter);
+	append(&iter, DBUS_TYPE_STRING, &interface);
+	bus_must(dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY,
+	    "{sv}", &dict));
+	bus_must(dbus_message_iter_open_container(&dict,
+	    DBUS_TYPE_DICT_ENTRY, NULL, &entry));
+	append(&entry, DBUS_TYPE_STRING, &p->name);
+	value_append(&entry, v);
+	bus_must(dbus_message_iter_close_container(&dict, &entry));
+	bus_must(dbus_message_iter_close_container(&iter, &dict));
+	append_array(&iter, "s", NULL);
+	bus_send(msg);
+}
+
+static void
+tell_property(const struct bus_client *c, enum property property)
+{
+	const struct table_property *p = &table_client[property];
+	struct value v;
+
+	value_get(p, c, &v);
+	property_changed(c, CLIENT, p, &v);
+	property_changed(c, CLIENT_OLD, p, &v);
+	properties_changed(c, p, &v);
+}
+
+static int
+differs(enum property property, const struct bus_client *c,
+    const struct bus_client *was)
+{
+	struct value a, b;
+
+	value_get(&table_client[property], c, &a);
+	value_get(&table_client[property], was, &b);
+	return !value_is_equal(&a, &b);
+}
+
+static int
+is_ordered(enum property property)
+{
+	int i;
+
+	for (i = 0; i < ORDER; i++)
+		if (order_usual[i] == property)
+			return 1;
+	return 0;
+}
+
+void
+announce_changed(const struct bus_client *c, const struct bus_client *was)
+{
+	const enum property *order = order_usual;
+	int i;
+
+	if (!bus_is_up())
+		return;
+	if (differs(PROP_ENABLED, c, was))
+		order = c->f.flags & CLIENT_ENABLED ? order_enabled :
+		    order_disabled;
+	else if (was->f.flags & ~c->f.flags & CLIENT_CHECKER_RUNNING)
+		order = order_checked;
+	for (i = 0; i < PROP_MAX; i++)
+		if (table_client[i].emits == EMITS_CHANGE &&
+		    !is_ordered((enum property)i) &&
+		    differs((enum property)i, c, was))
+			tell_property(c, (enum property)i);
+	for (i = 0; i < ORDER; i++)
+		if (differs(order[i], c, was))
+			tell_property(c, order[i]);
+}
+
+void
+announce_secret(const struct bus_client *c)
+{
+	const char *interface = CLIENT;
+	DBusMessageIter iter;
+	DBusMessage *msg;
+
+	if (!bus_is_up())
+		return;
+	msg = signal_new(c->path, DBUS_INTERFACE_PROPERTIES,
+	    "PropertiesChanged", &iter);
+	append(&iter, DBUS_TYPE_STRING, &interface);
+	append_array(&iter, "{sv}", NULL);
+	append_array(&iter, "s", table_client[PROP_SECRET].name);
+	bus_send(msg);
+}
+
+void
+announce_added(const struct bus_client *c)
+{
+	static const char *const interfaces[] = { BUS_NAME, BUS_NAME_OLD };
+	const char *path = c->path;
+	DBusMessageIter iter;
+	DBusMessage *msg;
+	size_t i;
+
+	if (!bus_is_up())
+		return;
+	msg = signal_new("/", "org.freedesktop.DBus.ObjectManager",
+	    "InterfacesAdded", &iter);
+	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
+	manager_append(&iter, c);
+	bus_send(msg);
+	for (i = 0; i < 2; i++) {
+		msg = signal_new("/", interfaces[i], "ClientAdded", &iter);
+		append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
+		bus_send(msg);
+	}
+	if (c->f.flags & CLIENT_ENABLED)
+		tell_property(c, PROP_EXPIRES);
+}
+
+void
+announce_removed(const struct bus_client *c)
+{
+	static const char *const interfaces[] = { BUS_NAME, BUS_NAME_OLD };
+	const char *path = c->path, *name = c->text[TEXT_NAME];
+	DBusMessageIter iter;
+	DBusMessage *msg;
+	size_t i;
+
+	if (!bus_is_up())
+		return;
+	msg = signal_new("/", "org.freedesktop.DBus.ObjectManager",
+	    "InterfacesRemoved", &iter);
+	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
+	manager_append_names(&iter);
+	bus_send(msg);
+	for (i = 0; i < 2; i++) {
+		msg = signal_new("/", interfaces[i], "ClientRemoved", &iter);
+		append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
+		append(&iter, DBUS_TYPE_STRING, &name);
+		bus_send(msg);
+	}
+}
+
+static void
+tell_checker(const struct bus_client *c, const char *interface,
+    const struct event_msg *e, const char *command)
+{
+	int status = (int)e->value;
+	dbus_int16_t code = WIFEXITED(status) ?
+	    (dbus_int16_t)WEXITSTATUS(status) : -1;
+	/* As the original has it, and mandos-monitor wants it. */
+	dbus_int64_t wait = WIFEXITED(status) ? WEXITSTATUS(status) << 8 :
+	    WTERMSIG(status) - 256;
+	DBusMessageIter iter;
+	DBusMessage *msg;
+
+	msg = signal_new(c->path, interface,
+	    e->event == EVENT_CHECKER_STARTED ? "CheckerStarted" :
+	    "CheckerCompleted", &iter);
+	if (e->event == EVENT_CHECKER_COMPLETED) {
+		append(&iter, DBUS_TYPE_INT16, &code);
+		append(&iter, DBUS_TYPE_INT64, &wait);
+	}
+	append(&iter, DBUS_TYPE_STRING, &command);
+	bus_send(msg);
+}
+
+static void
+tell_approval(const struct bus_client *c, const char *interface,
+    const struct event_msg *e)
+{
+	dbus_uint64_t timeout = (dbus_uint64_t)e->value;
+	dbus_bool_t by_default = e->by_default != 0;
+	DBusMessageIter iter;
+	DBusMessage *msg;
+
+	msg = signal_new(c->path, interface, "NeedApproval", &iter);
+	append(&iter, DBUS_TYPE_UINT64, &timeout);
+	append(&iter, DBUS_TYPE_BOOLEAN, &by_default);
+	bus_send(msg);
+}
+
+static void
+tell_end(const struct bus_client *c, const char *interface,
+    const struct event_msg *e)
+{
+	static const char *const reasons[DENIAL_MAX] = {
+		[DENIAL_DISABLED] = "Disabled",
+		[DENIAL_DENIED] = "Denied",
+		[DENIAL_TIMED_OUT] = "Approval timed out"
+	};
+	const char *reason = NULL;
+	DBusMessageIter iter;
+	DBusMessage *msg;
+
+	if (e->event == EVENT_REJECTED) {
+		if (e->value < 0 || e->value >= DENIAL_MAX ||
+		    (reason = reasons[e->value]) == NULL)
+			return;
+	}
+	msg = signal_new(c->path, interface, e->event == EVENT_REJECTED ?
+	    "Rejected" : "GotSecret", &iter);
+	if (reason != NULL)
+		append(&iter, DBUS_TYPE_STRING, &reason);
+	bus_send(msg);
+}
+
+/* "KEYID [address%scope]:port", of which nobody wants all. */
+static void
+tell_unknown(const char *text)
+{
+	static const char *const interfaces[] = { BUS_NAME, BUS_NAME_OLD };
+	size_t i, len = strcspn(text, " ");
+	char *copy = strdup(text), *keyid = copy, *address;
+	DBusMessageIter iter;
+	DBusMessage *msg;
+
+	if (copy == NULL)
+		fatal("strdup");
+	address = copy + len + (copy[len] == ' ');
+	copy[len] = '\0';
+	if (*address == '[')
+		address[strcspn(address, "%]")] = '\0', address++;
+	for (i = 0; i < len; i++)
+		keyid[i] = (char)toupper((unsigned char)keyid[i]);
+	for (i = 0; i < 2; i++) {
+		msg = signal_new("/", interfaces[i], "ClientNotFound", &iter);
+		append(&iter, DBUS_TYPE_STRING, &keyid);
+		append(&iter, DBUS_TYPE_STRING, &address);
+		bus_send(msg);
+	}
+	free(copy);
+}
+
+static void
+tell_event(const struct bus_client *c, const struct event_msg *e,
+    const char *text)
+{
+	static const char *const interfaces[] = { CLIENT, CLIENT_OLD };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		switch (e->event) {
+		case EVENT_CHECKER_STARTED:
+		case EVENT_CHECKER_COMPLETED:
+			tell_checker(c, interfaces[i], e, text);
+			break;
+		case EVENT_NEED_APPROVAL:
+			/*
+			 * The original asks once for each interface, and each
+			 * time is the time of the last request.
+			 */
+			if (i > 0)
+				tell_property(c, PROP_LAST_APPROVAL_REQUEST);
+			tell_approval(c, interfaces[i], e);
+			break;
+		default:
+			tell_end(c, interfaces[i], e);
+		}
+}
+
+int
+announce_event(const struct event_msg *e, const uint8_t *tail, size_t len)
+{
+	struct bus_client *c = mirror_find(e->number);
+	char *text;
+
+	if (e->event >= EVENT_PENDING)
+		return -1;
+	if (!bus_is_up())
+		return 0;
+	text = mirror_text(tail, len);
+	if (e->event == EVENT_UNKNOWN_KEY)
+		tell_unknown(text);
+	else if (c != NULL)
+		tell_event(c, e, text);
+	free(text);
+	return 0;
+}

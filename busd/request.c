@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What administrators want: it goes to the warden, and they are answered when
+ * it has answered, which is when the change is on disk.  Of a call nothing is
+ * kept but whom to answer.
+ */
+#include "busd.h"
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+/* With the warden at once, from all callers; it takes some more. */
+#define ALL_MAX 2048
+#define TAIL_MAX 131072		/* of CONTROL */
+
+struct request {
+	TAILQ_ENTRY(request) entry;
+	uint64_t number;
+	uint32_t client;
+	int is_secret;
+	struct caller *caller;	/* NULL if he is gone */
+	dbus_uint32_t serial;	/* of his call; 0 if he wants no answer */
+};
+
+static TAILQ_HEAD(, request) requests = TAILQ_HEAD_INITIALIZER(requests);
+static size_t count;
+static uint64_t last;
+
+/* Keep in mind whom to answer.  Returns NULL if it is too much: he is told. */
+static struct request *
+request_new(const struct call *call, const struct bus_client *c)
+{
+	struct request *r;
+
+	if (count >= ALL_MAX || caller_begin(call->caller) == -1) {
+		call_error(call, DBUS_ERROR_LIMITS_EXCEEDED,
+		    "too many calls at once");
+		return NULL;
+	}
+	if ((r = calloc(1, sizeof *r)) == NULL)
+		fatal("calloc");
+	r->number = ++last;
+	r->client = c->f.number;
+	r->caller = call->caller;
+	if (!dbus_message_get_no_reply(call->msg))
+		r->serial = dbus_message_get_serial(call->msg);
+	TAILQ_INSERT_TAIL(&requests, r, entry);
+	count++;
+	return r;
+}
+
+void
+request_control(const struct call *call, const struct bus_client *c,
+    enum control what)
+{
+	struct msg_control m = { .f = { .number = c->f.number },
+		.what = what };
+	struct request *r = request_new(call, c);
+
+	if (r == NULL)
+		return;
+	m.request = r->number;
+	warden_tell(MSG_CONTROL, &m, NULL, 0);
+}
+
+/* The warden looks only at the string that is to be set. */
+static size_t
+put_strings(uint8_t *tail, uint32_t set, const void *text, size_t len)
+{
+	static const uint32_t bits[CLIENT_STRINGS] = {
+		[TEXT_HOST] = SET_HOST,
+		[TEXT_CHECKER] = SET_CHECKER
+	};
+	size_t used = 0;
+	int i, rc = 0;
+
+	for (i = 0; i < CLIENT_STRINGS; i++)
+		rc |= tail_put(tail, TAIL_MAX, &used, text,
+		    set & bits[i] ? len : 0);
+	if (set & SET_SECRET)
+		rc |= tail_put(tail, TAIL_MAX, &used, text, len);
+	if (rc == -1)
+		fatalx("a string is too long");
+	return used;
+}
+
+void
+request_set(const struct call *call, const struct bus_client *c,
+    const struct client_fields *f, uint32_t set, const void *text, size_t len)
+{
+	static uint8_t tail[TAIL_MAX];
+	struct msg_control m = { .f = *f, .what = CONTROL_SET, .set = set };
+	struct request *r = request_new(call, c);
+	size_t used;
+
+	if (r == NULL)
+		return;
+	r->is_secret = (set & SET_SECRET) != 0;
+	m.f.number = c->f.number;
+	m.request = r->number;
+	used = put_strings(tail, set, text, len);
+	warden_tell(MSG_CONTROL, &m, tail, used);
+	explicit_bzero(tail, used);
+}
+
+/* Answer, if that is still of interest. */
+static void
+answer(const struct request *r, uint32_t error)
+{
+	const char *text = NULL, *name = NULL;
+	DBusMessage *msg;
+	char why_not[128];
+
+	if (r->caller == NULL || r->serial == 0)
+		return;
+	msg = dbus_message_new(error == 0 ? DBUS_MESSAGE_TYPE_METHOD_RETURN :
+	    DBUS_MESSAGE_TYPE_ERROR);
+	bus_must(msg != NULL &&
+	    dbus_message_set_destination(msg, caller_name(r->caller)) &&
+	    dbus_message_set_reply_serial(msg, r->serial));
+	dbus_message_set_no_reply(msg, TRUE);
+	if (error == ENOENT) {
+		name = DBUS_ERROR_UNKNOWN_OBJECT;
+		text = "there is no such client any more";
+	} else if (error != 0) {
+		name = DBUS_ERROR_IO_ERROR;
+		snprintf(why_not, sizeof why_not,
+		    "the state could not be saved: %s", strerror((int)error));
+		text = why_not;
+	}
+	if (error != 0)
+		bus_must(dbus_message_set_error_name(msg, name) &&
+		    dbus_message_append_args(msg, DBUS_TYPE_STRING, &text,
+		    DBUS_TYPE_INVALID));
+	bus_send(msg);
+}
+
+int
+request_done(uint64_t number, uint32_t error)
+{
+	struct bus_client *c;
+	struct request *r;
+
+	TAILQ_FOREACH(r, &requests, entry)
+		if (r->number == number)
+			break;
+	if (r == NULL)
+		return -1;
+	TAILQ_REMOVE(&requests, r, entry);
+	count--;
+	if (r->is_secret && error == 0 &&
+	    (c = mirror_find(r->client)) != NULL)
+		announce_secret(c);
+	answer(r, error);
+	if (r->caller != NULL)
+		caller_end(r->caller);
+	free(r);
+	return 0;
+}
+
+void
+request_forget(const struct caller *caller)
+{
+	struct request *r;
+
+	TAILQ_FOREACH(r, &requests, entry)
+		if (r->caller == caller)
+			r->caller = NULL;
+}
