@@ -24,7 +24,7 @@
 #define PATIENCE_MS 10000	/* for what must come */
 #define GRACE_MS 50		/* for what must not */
 
-/* In the child: where the monitor's orders to the spawner go. */
+/* In the child: where the monitor's orders to the parent go. */
 static int orders;
 static int status_wanted;
 static struct loop_timer death;
