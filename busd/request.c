@@ -129,6 +129,9 @@ answer(const struct request *r, uint32_t error)
 	if (error == ENOENT) {
 		name = DBUS_ERROR_UNKNOWN_OBJECT;
 		text = "there is no such client any more";
+	} else if (error == E2BIG) {
+		name = DBUS_ERROR_INVALID_ARGS;
+		text = "with what the client has already, it is too long";
 	} else if (error != 0) {
 		name = DBUS_ERROR_IO_ERROR;
 		snprintf(why_not, sizeof why_not,

@@ -9,10 +9,10 @@
 
 /*
  * child_adopt(chan, me, argc, argv): become worker ${me}: take descriptor 3
- * as channel to whoever it is to hear, close every higher one, and log as told by the
- * only arguments there may be, "syslog" and the service name.  A worker ends when that channel does.
- * Fatal, with status 64, if descriptor 3 is no channel: these programs are
- * not for users to start.
+ * as channel to whoever it is to hear, close every higher one, and log as told
+ * by the only arguments there may be, "syslog" and the service name.  A worker
+ * ends when that channel does.  Fatal, with status 64, if descriptor 3 is no
+ * channel: these programs are not for users to start.
  */
 void child_adopt(struct chan *, enum proc, int, char **);
 

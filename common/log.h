@@ -4,8 +4,9 @@
  * prefix as sd-daemon(3) describes it, or, for a daemon, as the datagram that
  * /dev/log takes (descriptor 2 is then a socket connected to it).  Control
  * characters in a line are written as \xNN: no text from outside makes a line
- * of its own.  A process that has been taken over can write what it likes:
- * descriptor 2 is shared.  errno is kept.  Never pass a secret, and never raw bytes of a peer.
+ * of its own.  A process that has been taken over can write what it likes; of
+ * syslogd's sockets, those of netd, checkerd and busd are their own.  errno is
+ * kept.  Never pass a secret, and never raw bytes of a peer.
  */
 #ifndef LOG_H
 #define LOG_H

@@ -2,8 +2,8 @@
 /*
  * Payloads of the messages in msgs.def, and the enums they use.  Fixed-width
  * fields only, laid out so that no compiler puts padding between or behind
- * them (the pragma asks it to object); no pointers.  Both ends are the same build on the
- * same machine, so bytes are in host order.
+ * them (the pragma asks it to object); no pointers.  Both ends are the same
+ * build on the same machine, so bytes are in host order.
  */
 #ifndef MSGS_H
 #define MSGS_H

@@ -37,8 +37,10 @@
 /* Heap beyond what is in use when a session starts; it needs less. */
 #define HEAP_PAD (256 * 1024)
 
-/* Larger holes are filled in pieces of this; malloc deals in multiples of the
- * step, and caches what is freed up to the small size. */
+/*
+ * Larger holes are filled in pieces of this; malloc deals in multiples of the
+ * step, and caches what is freed up to the small size.
+ */
 #define HOLE_MAX 4096
 #define HOLE_STEP 16
 #define HOLE_SMALL 1040

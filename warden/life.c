@@ -3,8 +3,9 @@
  * A client's life: what happens to it, and what follows from that.
  *
  * Whatever an administrator or the clock has decided is saved before anybody
- * is told (an urgent SAVE); but a decision against a client holds at once.  Windows run on the clock of the loop,
- * CLOCK_BOOTTIME; the wall clock is for people, and for a restart.
+ * is told (an urgent SAVE); but a decision against a client holds at once.
+ * Windows run on the clock of the loop, CLOCK_BOOTTIME; the wall clock is for
+ * people, and for a restart.
  */
 #include "warden.h"
 

@@ -61,7 +61,7 @@ void client_drop_secret(struct client *);
 /* client_number(number): look it up; NULL if there is none. */
 struct client *client_number(uint32_t);
 
-/* client_next(c): the one after ${c}, or the first for NULL; NULL at the end. */
+/* client_next(c): the one after ${c}, NULL at the end; the first for NULL. */
 struct client *client_next(struct client *);
 
 /* client_count(): how many there are. */

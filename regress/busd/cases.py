@@ -439,6 +439,10 @@ def errors__not_saved():
     li.fails('IOError', FOO, PROPERTIES, 'Set', 'ssv', CLIENT, 'Secret',
              dbus.ByteArray(b'x'))
     equal(li.events(), [('reply',)])
+    d.error = 7
+    equal(li.fails('InvalidArgs', FOO, PROPERTIES, 'Set', 'ssv', CLIENT,
+                   'Host', 'x'),
+          'with what the client has already, it is too long')
     d.error = 0
     li.set(FOO, 'Host', 'y')
     equal(s.end(), '')
