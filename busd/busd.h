@@ -19,6 +19,7 @@
 
 #define BUS_NAME "se.recompile.Mandos"
 #define BUS_NAME_OLD "se.bsnet.fukt.Mandos"
+#define OWN_NAME "org.openmandos"	/* begins the names that are ours */
 
 /* What the whole of busd works with; it is set up once. */
 struct busd {
@@ -108,6 +109,12 @@ size_t mirror_count(void);
  */
 char *mirror_text(const uint8_t *, size_t);
 
+/*
+ * mirror_line(bytes, len): the same as one line, with "?" for what is no
+ * character to be seen, for texts that quote a file.
+ */
+char *mirror_line(const uint8_t *, size_t);
+
 /* bus.c */
 
 /* bus_init(): once, before busd is locked down: find out where the bus is. */
@@ -194,7 +201,7 @@ void call_error(const struct call *, const char *, const char *, ...)
 
 /*
  * request_control(call, client, what): ask the warden; the call is answered
- * when it has.  request_set(call, client, f, set, text, len): likewise for a
+ * when it has.  ${client} is NULL for what is about none.  request_set(call, client, f, set, text, len): likewise for a
  * setting: ${f} holds it, or ${text} of ${len} bytes.
  */
 void request_control(const struct call *, const struct bus_client *,
@@ -202,8 +209,11 @@ void request_control(const struct call *, const struct bus_client *,
 void request_set(const struct call *, const struct bus_client *,
     const struct client_fields *, uint32_t, const void *, size_t);
 
-/* request_done(request, error): the warden has answered; 0, or -1: no such. */
-int request_done(uint64_t, uint32_t);
+/*
+ * request_done(request, error, why, len): the warden has answered, and may
+ * have said why not.  Returns 0, or -1: there is no such request.
+ */
+int request_done(uint64_t, uint32_t, const void *, size_t);
 
 /* request_forget(caller): he is gone, and needs no answer. */
 void request_forget(const struct caller *);

@@ -54,6 +54,26 @@ mirror_text(const uint8_t *bytes, size_t len)
 	return text;
 }
 
+char *
+mirror_line(const uint8_t *bytes, size_t len)
+{
+	char *text = mirror_text(bytes, len);
+	unsigned char c;
+	size_t i;
+
+	for (i = 0; text[i] != '\0'; i++) {
+		c = (unsigned char)text[i];
+		if (c < 0x20 || c == 0x7f)
+			text[i] = '?';
+		/* U+0080 to U+009F, which are controls as well. */
+		else if (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0) {
+			text[i] = '?';
+			text[i + 1] = '?';
+		}
+	}
+	return text;
+}
+
 /* Take the strings out of a tail.  Returns 0, or -1 if they are none. */
 static int
 take_texts(char *text[CLIENT_STRINGS], const uint8_t *p, size_t left)

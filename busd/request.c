@@ -23,7 +23,7 @@
 struct request {
 	TAILQ_ENTRY(request) entry;
 	uint64_t number;
-	uint32_t client;
+	uint32_t client;	/* 0: of no client */
 	int is_secret;
 	struct caller *caller;	/* NULL if he is gone */
 	dbus_uint32_t serial;	/* of his call; 0 if he wants no answer */
@@ -47,7 +47,7 @@ request_new(const struct call *call, const struct bus_client *c)
 	if ((r = calloc(1, sizeof *r)) == NULL)
 		fatal("calloc");
 	r->number = ++last;
-	r->client = c->f.number;
+	r->client = c == NULL ? 0 : c->f.number;
 	r->caller = call->caller;
 	if (!dbus_message_get_no_reply(call->msg))
 		r->serial = dbus_message_get_serial(call->msg);
@@ -60,12 +60,12 @@ void
 request_control(const struct call *call, const struct bus_client *c,
     enum control what)
 {
-	struct msg_control m = { .f = { .number = c->f.number },
-		.what = what };
+	struct msg_control m = { .what = what };
 	struct request *r = request_new(call, c);
 
 	if (r == NULL)
 		return;
+	m.f.number = r->client;
 	m.request = r->number;
 	warden_tell(MSG_CONTROL, &m, NULL, 0);
 }
@@ -110,13 +110,42 @@ request_set(const struct call *call, const struct bus_client *c,
 	explicit_bzero(tail, used);
 }
 
+/* What an error is called on the bus, and in words, in new memory. */
+static const char *
+error_name(uint32_t error, const void *why, size_t len, char **text)
+{
+	const char *name, *words;
+
+	switch (error) {
+	case ENOENT:
+		name = DBUS_ERROR_UNKNOWN_OBJECT;
+		words = "there is no such client any more";
+		break;
+	case E2BIG:
+		name = DBUS_ERROR_INVALID_ARGS;
+		words = "with what the client has already, it is too long";
+		break;
+	case EINVAL:
+		*text = mirror_line(why, len);
+		return OWN_NAME ".Error.Configuration";
+	default:
+		if (asprintf(text, "the state could not be saved: %s",
+		    strerror((int)error)) == -1)
+			fatal("asprintf");
+		return DBUS_ERROR_IO_ERROR;
+	}
+	if ((*text = strdup(words)) == NULL)
+		fatal("strdup");
+	return name;
+}
+
 /* Answer, if that is still of interest. */
 static void
-answer(const struct request *r, uint32_t error)
+answer(const struct request *r, uint32_t error, const void *why, size_t len)
 {
-	const char *text = NULL, *name = NULL;
+	const char *name;
 	DBusMessage *msg;
-	char why_not[128];
+	char *text;
 
 	if (r->caller == NULL || r->serial == 0)
 		return;
@@ -126,27 +155,18 @@ answer(const struct request *r, uint32_t error)
 	    dbus_message_set_destination(msg, caller_name(r->caller)) &&
 	    dbus_message_set_reply_serial(msg, r->serial));
 	dbus_message_set_no_reply(msg, TRUE);
-	if (error == ENOENT) {
-		name = DBUS_ERROR_UNKNOWN_OBJECT;
-		text = "there is no such client any more";
-	} else if (error == E2BIG) {
-		name = DBUS_ERROR_INVALID_ARGS;
-		text = "with what the client has already, it is too long";
-	} else if (error != 0) {
-		name = DBUS_ERROR_IO_ERROR;
-		snprintf(why_not, sizeof why_not,
-		    "the state could not be saved: %s", strerror((int)error));
-		text = why_not;
-	}
-	if (error != 0)
+	if (error != 0) {
+		name = error_name(error, why, len, &text);
 		bus_must(dbus_message_set_error_name(msg, name) &&
 		    dbus_message_append_args(msg, DBUS_TYPE_STRING, &text,
 		    DBUS_TYPE_INVALID));
+		free(text);
+	}
 	bus_send(msg);
 }
 
 int
-request_done(uint64_t number, uint32_t error)
+request_done(uint64_t number, uint32_t error, const void *why, size_t len)
 {
 	struct bus_client *c;
 	struct request *r;
@@ -161,7 +181,7 @@ request_done(uint64_t number, uint32_t error)
 	if (r->is_secret && error == 0 &&
 	    (c = mirror_find(r->client)) != NULL)
 		announce_secret(c);
-	answer(r, error);
+	answer(r, error, why, len);
 	if (r->caller != NULL)
 		caller_end(r->caller);
 	free(r);

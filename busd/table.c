@@ -147,6 +147,7 @@ const struct table_property table_client[PROP_MAX + 1] = {
 };
 
 static const struct table_method own[] = {
+	{ "Reload", { { NULL, NULL, 0 } }, 0, NULL, CONTROL_RELOAD },
 	{ "Why", { IN("o", "client"), OUT("s", "code"), OUT("s", "sentence") },
 	    0, call_why, 0 },
 	{ NULL, { { NULL, NULL, 0 } }, 0, NULL, 0 }
@@ -172,7 +173,7 @@ const struct table_interface table_interfaces[] = {
 	    table_client, 0, 0 },
 	{ BUS_NAME_OLD ".Client", OBJECT_CLIENT, client, client_signals,
 	    table_client, 1, 0 },
-	{ "org.openmandos.Server1", OBJECT_OWN, own, NULL, own_properties, 0,
+	{ OWN_NAME ".Server1", OBJECT_OWN, own, NULL, own_properties, 0,
 	    0 },
 	{ NULL, 0, NULL, NULL, NULL, 0, 0 }
 };

@@ -49,6 +49,6 @@ child_adopt(struct chan *chan, enum proc me, int argc, char **argv)
 		fatalx_status(64, "this program is started by mandos(8) only");
 	if (fcntl(CHAN_FD, F_SETFD, FD_CLOEXEC) == -1)
 		fatal("fcntl");
-	closefrom(CHAN_FD + 1);
+	closefrom((me == PROC_WARDEN ? PARENT_FD : CHAN_FD) + 1);
 	chan_init(chan, CHAN_FD, me, starter_of(me), PHASE_BOOT);
 }

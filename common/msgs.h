@@ -161,6 +161,11 @@ struct msg_settings {
 	struct settings_msg s;
 };
 
+/* reader to parent; tail: its first complaint, without a NUL */
+struct msg_complaint {
+	uint32_t zero;
+};
+
 /* parent to monitor; the same with the same tail */
 struct msg_boot {
 	struct settings_msg s;
@@ -222,6 +227,23 @@ struct msg_client {
 
 struct msg_conf_end {
 	uint32_t clients;	/* how many CLIENT messages there were */
+};
+
+/* warden to parent; the next one when RELOADED has come */
+struct msg_reload {
+	uint32_t zero;
+};
+
+enum reloaded {
+	RELOADED_IN_FORCE,
+	RELOADED_BAD,		/* the configuration is; tail: how */
+	RELOADED_NOT_TAKEN,	/* it is not; but it could not be saved */
+	RELOADED_MAX
+};
+
+/* parent to warden */
+struct msg_reloaded {
+	uint32_t result;	/* enum reloaded */
 };
 
 /* monitor to warden; tail: as of BOOT */
@@ -527,6 +549,7 @@ enum control {
 	CONTROL_START_CHECKER,
 	CONTROL_STOP_CHECKER,
 	CONTROL_REMOVE,
+	CONTROL_RELOAD,		/* of no client */
 	CONTROL_MAX
 };
 
@@ -541,10 +564,12 @@ struct msg_control {
 	uint32_t set;		/* SET_*, for CONTROL_SET */
 };
 
+/* tail: for EINVAL, what is wrong, without a NUL */
 struct msg_control_done {
 	uint64_t request;
 	uint32_t error;		/* 0; ENOENT: no such client; E2BIG: it does
-				   not fit; else not saved */
+				   not fit; EINVAL: a bad configuration; else
+				   not saved */
 	uint32_t zero;
 };
 

@@ -93,6 +93,17 @@ send_settings(struct chan *chan, const struct settings *settings)
 		fatal("nobody takes the settings");
 }
 
+/* Who has asked for a reload may be far from the log. */
+static void
+send_complaint(struct chan *chan)
+{
+	const struct msg_complaint m = { 0 };
+	const char *first = problem_first();
+
+	/* Whether anybody wants to know is no matter. */
+	(void)chan_send(chan, MSG_COMPLAINT, &m, first, strlen(first), -1);
+}
+
 static void
 send_clients(struct chan *chan, const struct clients *clients)
 {
@@ -127,17 +138,26 @@ config_path(const struct options *options, const char *name)
 
 /* mandos.conf and the command line; both stay open for complaints. */
 static void
-read_settings(struct settings *settings, const struct options *options)
+read_settings(struct settings *settings, const struct options *options,
+    int is_again)
 {
+	static const char unfindable[] =
+	    "Needs port or socket to work without Zeroconf";
 	static struct ini ini;
+	struct where where = { .file = config_path(options, "mandos.conf") };
 
-	ini_init(&ini, config_path(options, "mandos.conf"));
+	ini_init(&ini, where.file);
 	settings_builtin(&ini);
 	if (ini_load(&ini) == -1 ||
 	    settings_merge(settings, &ini, options) == -1)
 		return;
-	if (!settings_is_findable(settings))
-		usage_error("Needs port or socket to work without Zeroconf");
+	if (!settings_is_findable(settings)) {
+		/* The command line has not become wrong by itself. */
+		if (!is_again)
+			usage_error(unfindable);
+		problem_error(&where, "%s", unfindable);
+		return;
+	}
 	if (address_resolve(settings) == -1 || !options->config_test)
 		return;
 	if (helper_netd(path_libexec, "--check-priority",
@@ -251,7 +271,7 @@ main(int argc, char **argv)
 		run_check(&chan, &options);
 		return 0;
 	}
-	read_settings(&settings, &options);
+	read_settings(&settings, &options, is_again);
 	if (settings.servicename.value != NULL)
 		log_service(settings.servicename.value);
 	if (!options.show_config)
@@ -261,6 +281,9 @@ main(int argc, char **argv)
 	    options.configdir : CONFIGDIR_DEFAULT, is_again);
 	/* All complaints have been made; nothing of a bad configuration goes
 	 * anywhere. */
+	if (problem_count() > 0 && is_again && !options.config_test &&
+	    !options.show_config)
+		send_complaint(&chan);
 	if (problem_count() > 0)
 		exit(options.config_test || options.show_config ?
 		    EX_CONFIG : problem_status());

@@ -132,8 +132,12 @@ void problem_warn(const struct where *, const char *, ...)
 void problem_may_pass(void);
 int problem_status(void);
 
-/* problem_count(): how many errors there were. */
+/*
+ * problem_count(): how many errors there were.  problem_first(): the first of
+ * them, as it was logged, or "".
+ */
 unsigned int problem_count(void);
+const char *problem_first(void);
 
 /*
  * problem_reset(sink): count from 0, and pass complaints to ${sink} instead

@@ -19,6 +19,7 @@
 static unsigned int errors;
 static unsigned int warnings;
 static unsigned int passing;	/* of the errors */
+static char first[PROBLEM_LEN];
 static void (*problem_sink)(int, const char *);
 
 static void
@@ -54,6 +55,8 @@ complain(int is_error, unsigned int count, const struct where *where,
 		n = snprintf(line, sizeof line, "%s: ", where->file);
 	if (n >= 0 && (size_t)n < sizeof line)
 		vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+	if (is_error && count == 0)
+		memcpy(first, line, sizeof first);
 	say(is_error, line);
 }
 
@@ -95,9 +98,16 @@ problem_count(void)
 	return errors;
 }
 
+const char *
+problem_first(void)
+{
+	return first;
+}
+
 void
 problem_reset(void (*sink)(int, const char *))
 {
 	errors = warnings = passing = 0;
+	first[0] = '\0';
 	problem_sink = sink;
 }

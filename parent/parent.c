@@ -103,6 +103,12 @@ parent_tell(enum msg_type type, const void *body, const void *tail,
 	parent_end(EX_SOFTWARE);
 }
 
+int
+parent_is_stopping(void)
+{
+	return is_stopping;
+}
+
 void
 parent_ended(enum proc worker, int status)
 {

@@ -34,6 +34,9 @@ const char *parent_handle(struct chan *, struct msg *);
  */
 void parent_tell(enum msg_type, const void *, const void *, size_t, int);
 
+/* parent_is_stopping(): it has been told to end, and nothing is to begin. */
+int parent_is_stopping(void);
+
 /* parent_ended(worker, status): this process has ended, with this status. */
 void parent_ended(enum proc, int);
 
@@ -114,6 +117,14 @@ void reader_done(int);
 /* reader_ended(): the process of the reader has ended. */
 void reader_ended(void);
 
+/*
+ * reader_ask(): read it again, and tell the warden what has come of it.  One
+ * that has begun already may have missed what this one is about, so there is
+ * another afterwards.  Returns 0, or -1 if the warden has not had the answer
+ * to its last question.
+ */
+int reader_ask(void);
+
 /* rlimit.c */
 /*
  * limit_raise(): take all the descriptors we may have.  Returns how many
@@ -167,5 +178,18 @@ void spawn_end(void);
 
 /* spawn_status(status): the exit status in a wait status, or 70. */
 int spawn_status(int);
+
+/* warden.c */
+/*
+ * warden_pair(): make our channel to the warden, which is to be started.
+ * Returns its end of it, the caller's to close, or -1 with errno.
+ */
+int warden_pair(void);
+
+/*
+ * warden_reloaded(result, why): answer its question, for RELOADED_BAD with
+ * ${why}, which is "" otherwise; forgotten if it has ended.
+ */
+void warden_reloaded(enum reloaded, const char *);
 
 #endif

@@ -17,7 +17,15 @@
 #include "log.h"
 
 #define STRINGS_MAX 8192	/* as SETTINGS may have */
+#define COMPLAINT_MAX 1024	/* as COMPLAINT may have, and a NUL */
 #define RELOAD_MS 60000		/* what a reader may take at most */
+
+/*
+ * Who may ask for reloads over D-Bus could ask for one after the other: then
+ * it is our turn to rest for as long as the last one took.
+ */
+#define REST_MIN_MS 10
+#define REST_MAX_MS 10000
 
 enum reload {
 	RELOAD_FIRST,		/* at start: not in force yet */
@@ -26,10 +34,22 @@ enum reload {
 	RELOAD_MERGING		/* the monitor has its channel */
 };
 
+/* What the warden wants to know. */
+enum asked {
+	ASKED_NOTHING,
+	ASKED_NEXT,		/* what comes of the next reload */
+	ASKED_THIS		/* of the one that has begun */
+};
+
 static struct chan reader = { .fd = -1 };
 static enum reload reload;
 static int again;		/* once more after this one */
+static enum asked asked;
+static char complaint[COMPLAINT_MAX];	/* the reader's first one */
 static struct loop_timer patience;
+static int64_t begun_ms;	/* when the last one began */
+static int64_t rested_ms;	/* and another may, for the warden */
+static struct loop_timer rest;
 
 /* What the server was started with. */
 static struct settings_msg settings;
@@ -38,6 +58,7 @@ static size_t strings_len;
 static int is_booted;
 
 static void out_of_patience(struct loop_timer *);
+static void rested(struct loop_timer *);
 
 static int
 start(int is_again)
@@ -75,6 +96,20 @@ on_settings(struct chan *chan, const struct msg_settings *m, struct msg *msg)
 	return NULL;
 }
 
+const char *
+on_complaint(struct chan *chan, const struct msg_complaint *m,
+    struct msg *msg)
+{
+	(void)m;
+	/* The first one complains to who has started us. */
+	if (!is_booted || msg->tail_len >= sizeof complaint)
+		return "not wanted";
+	chan->phase = PHASE_OVER;
+	memcpy(complaint, msg->tail, msg->tail_len);
+	complaint[msg->tail_len] = '\0';
+	return NULL;
+}
+
 void
 reader_boot(struct settings_msg *s)
 {
@@ -83,6 +118,7 @@ reader_boot(struct settings_msg *s)
 	uint32_t type;
 
 	loop_timer_init(&patience, out_of_patience, NULL);
+	loop_timer_init(&rest, rested, NULL);
 	if (start(0) == -1)
 		fatal("cannot start mandos-readconf");
 	if (chan_recv_wait(&reader, &msg, -1) != 1) {
@@ -133,26 +169,66 @@ reader_abandon(void)
 	chan_close(&reader);
 }
 
-/* The one that has begun is over; begin another if there is to be one. */
+/* Begin the next one, if there is to be one, as soon as may be. */
 static void
 next(void)
 {
-	loop_timer_del(&patience);
-	reload = RELOAD_NONE;
-	if (again && !spawn_is_running(PROC_CONF)) {
-		again = 0;
+	int64_t left = rested_ms - loop_now();
+
+	if (reload != RELOAD_NONE || spawn_is_running(PROC_CONF) ||
+	    parent_is_stopping())
+		return;
+	if (again) {
 		reader_reload();
+		return;
 	}
+	if (asked == ASKED_NEXT && left > 0)
+		loop_timer_set(&rest, (uint64_t)left);
+	else if (asked == ASKED_NEXT)
+		reader_reload();
 }
 
 static void
-refuse(void)
+rested(struct loop_timer *timer)
+{
+	(void)timer;
+	next();
+}
+
+/* The one that has begun is over. */
+static void
+over(enum reloaded result)
+{
+	int64_t now = loop_now(), took = now - begun_ms;
+
+	loop_timer_del(&patience);
+	if (took < REST_MIN_MS)
+		took = REST_MIN_MS;
+	else if (took > REST_MAX_MS)
+		took = REST_MAX_MS;
+	/* The first one was nobody's wish. */
+	if (reload != RELOAD_FIRST)
+		rested_ms = now + took;
+	reload = RELOAD_NONE;
+	if (asked == ASKED_THIS) {
+		asked = ASKED_NOTHING;
+		warden_reloaded(result, result == RELOADED_BAD ? complaint :
+		    "");
+	}
+	next();
+}
+
+/* With this reason, unless the reader has given one. */
+static void
+refuse(const char *why)
 {
 	log_errx("configuration not reloaded, the old one stays in force");
+	if (complaint[0] == '\0')
+		strlcpy(complaint, why, sizeof complaint);
 	spawn_kill(PROC_CONF);
 	chan_close(&reader);
 	notify_refused();
-	next();
+	over(RELOADED_BAD);
 }
 
 static void
@@ -168,15 +244,18 @@ reader_ready(struct loop_io *io, uint32_t events)
 	case 0:
 		return;
 	case -1:
-		refuse();
+		refuse("it could not be read; the log may say why");
 		return;
 	}
 	type = msg.type;
 	if ((flaw = parent_handle(&reader, &msg)) != NULL) {
 		log_alertx("%s from mandos-readconf: %s", msg_name(type), flaw);
-		refuse();
+		refuse("the reader is broken");
 		return;
 	}
+	/* It has complained, and ends. */
+	if (type != MSG_SETTINGS)
+		return;
 	reload = RELOAD_MERGING;
 	reader_pass();
 }
@@ -188,7 +267,7 @@ out_of_patience(struct loop_timer *timer)
 	(void)timer;
 	if (reload == RELOAD_READING) {
 		log_errx("the configuration could not be read in time");
-		refuse();
+		refuse("it could not be read in time");
 	}
 }
 
@@ -200,11 +279,17 @@ reader_reload(void)
 		return;
 	}
 	notify_reloading();
+	loop_timer_del(&rest);
+	begun_ms = loop_now();
+	again = 0;
+	complaint[0] = '\0';
+	if (asked == ASKED_NEXT)
+		asked = ASKED_THIS;
 	reload = RELOAD_READING;
 	if (start(1) == -1 || loop_io_add(&reader.io, reader.fd, EPOLLIN,
 	    reader_ready, NULL) == -1) {
 		log_warn("cannot start mandos-readconf");
-		refuse();
+		refuse("the reader could not be started");
 		return;
 	}
 	loop_timer_set(&patience, RELOAD_MS);
@@ -216,12 +301,21 @@ reader_done(int refused)
 	if (refused && reload == RELOAD_MERGING)
 		log_errx("configuration not reloaded, the old one stays in "
 		    "force");
-	next();
+	over(refused ? RELOADED_NOT_TAKEN : RELOADED_IN_FORCE);
 }
 
 void
 reader_ended(void)
 {
-	if (reload == RELOAD_NONE && again)
-		next();
+	next();
+}
+
+int
+reader_ask(void)
+{
+	if (asked != ASKED_NOTHING)
+		return -1;
+	asked = ASKED_NEXT;
+	next();
+	return 0;
 }

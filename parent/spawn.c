@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "paths.h"
 
@@ -126,10 +127,26 @@ prepare_reader(int again)
 		_exit(NOT_RUN);
 }
 
+/* Descriptor 3, and 4 for ${second} unless that is -1; others are closed. */
+static void
+give_channels(int fd, int second)
+{
+	/* It may have one of the numbers itself. */
+	if (second != -1 &&
+	    (second = fcntl(second, F_DUPFD, PARENT_FD + 1)) == -1)
+		_exit(NOT_RUN);
+	if (dup2(fd, CHAN_FD) == -1 ||
+	    (fd == CHAN_FD && fcntl(fd, F_SETFD, 0) == -1))
+		_exit(NOT_RUN);
+	if (second != -1 && dup2(second, PARENT_FD) == -1)
+		_exit(NOT_RUN);
+	closefrom((second != -1 ? PARENT_FD : CHAN_FD) + 1);
+}
+
 /* In the new child: become the program, or end with status 127. */
 __attribute__((noreturn))
 static void
-become(enum proc worker, int fd, int again)
+become(enum proc worker, int fd, int second, int again)
 {
 	static char syslog_arg[] = "syslog";
 	char path[PATH_MAX], name[32], *argv[4];
@@ -144,10 +161,7 @@ become(enum proc worker, int fd, int again)
 		prepare_reader(again);
 	limit_give_back(worker);
 	is_syslog = split_log(worker);
-	if (dup2(fd, CHAN_FD) == -1 ||
-	    (fd == CHAN_FD && fcntl(fd, F_SETFD, 0) == -1))
-		_exit(NOT_RUN);
-	closefrom(CHAN_FD + 1);
+	give_channels(fd, second);
 	strlcpy(name, programs[worker], sizeof name);
 	snprintf(path, sizeof path, "%s/%s", path_libexec, name);
 	argv[0] = server_argv[0] = name;
@@ -165,12 +179,17 @@ become(enum proc worker, int fd, int again)
 int
 spawn_start(enum proc worker, int fd, int again)
 {
+	int second = -1;
 	pid_t pid;
 
-	if ((pid = fork()) == -1)
+	if (worker == PROC_WARDEN && (second = warden_pair()) == -1)
 		return -1;
-	if (pid == 0)
-		become(worker, fd, again);
+	if ((pid = fork()) == 0)
+		become(worker, fd, second, again);
+	if (second != -1)
+		close(second);
+	if (pid == -1)
+		return -1;
 	pids[worker] = pid;
 	return 0;
 }

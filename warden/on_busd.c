@@ -26,6 +26,15 @@ struct pending {
 	int error;
 };
 
+/* Somebody who wants the configuration to be read again. */
+struct reload {
+	STAILQ_ENTRY(reload) entry;
+	uint64_t request;
+	int has_begun;		/* the answer that comes is his */
+};
+
+static STAILQ_HEAD(, reload) reloads = STAILQ_HEAD_INITIALIZER(reloads);
+static size_t reload_count;
 static STAILQ_HEAD(, pending) pending = STAILQ_HEAD_INITIALIZER(pending);
 static size_t pending_count;
 static uint64_t syncs;		/* the number of the last SYNC */
@@ -34,12 +43,18 @@ static void
 forget_pending(void)
 {
 	struct pending *p;
+	struct reload *r;
 
 	while ((p = STAILQ_FIRST(&pending)) != NULL) {
 		STAILQ_REMOVE_HEAD(&pending, entry);
 		free(p);
 	}
 	pending_count = 0;
+	while ((r = STAILQ_FIRST(&reloads)) != NULL) {
+		STAILQ_REMOVE_HEAD(&reloads, entry);
+		free(r);
+	}
+	reload_count = 0;
 }
 
 static struct link busd = { .proc = PROC_BUSD, .name = "busd",
@@ -98,12 +113,18 @@ busd_event(enum event event, uint32_t number, int64_t value,
 }
 
 static void
-answer(uint64_t request, int error)
+answer_why(uint64_t request, int error, const void *why, size_t len)
 {
 	struct msg_control_done m = { .request = request,
 		.error = (uint32_t)error };
 
-	tell(MSG_CONTROL_DONE, &m, NULL, 0);
+	tell(MSG_CONTROL_DONE, &m, why, len);
+}
+
+static void
+answer(uint64_t request, int error)
+{
+	answer_why(request, error, NULL, 0);
 }
 
 void
@@ -191,6 +212,50 @@ control_remove(struct client *c, uint64_t request)
 	return answer_saved(request, seq);
 }
 
+static const char *
+control_reload(uint64_t request)
+{
+	struct reload *r;
+
+	if (reload_count == PENDING_MAX)
+		return "too many requests at once";
+	if ((r = calloc(1, sizeof *r)) == NULL)
+		fatal("calloc");
+	r->request = request;
+	STAILQ_INSERT_TAIL(&reloads, r, entry);
+	reload_count++;
+	parent_reload();
+	return NULL;
+}
+
+void
+busd_reloading(void)
+{
+	struct reload *r;
+
+	STAILQ_FOREACH(r, &reloads, entry)
+		r->has_begun = 1;
+}
+
+void
+busd_reloaded(enum reloaded result, const void *why, size_t len)
+{
+	struct reload *r;
+	int error = 0;
+
+	if (result == RELOADED_BAD)
+		error = EINVAL;
+	else if (result != RELOADED_IN_FORCE)
+		error = EIO;
+	/* Who has come later waits for the next one. */
+	while ((r = STAILQ_FIRST(&reloads)) != NULL && r->has_begun) {
+		STAILQ_REMOVE_HEAD(&reloads, entry);
+		reload_count--;
+		answer_why(r->request, error, why, len);
+		free(r);
+	}
+}
+
 const char *
 on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 {
@@ -200,6 +265,8 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 	(void)chan;
 	if (m->what >= CONTROL_MAX || m->set & ~SET_AT_RUN_TIME)
 		return "no such thing can be done";
+	if (m->what == CONTROL_RELOAD)
+		return control_reload(m->request);
 	if (c == NULL) {
 		answer(m->request, ENOENT);
 		return NULL;
@@ -236,6 +303,7 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 		break;
 	case CONTROL_REMOVE:
 		return control_remove(c, m->request);
+	case CONTROL_RELOAD:
 	case CONTROL_MAX:
 		break;
 	}

@@ -185,6 +185,17 @@ void monitor_configured(int);
 /* monitor_worker(proc, news): tell how a worker is. */
 void monitor_worker(enum proc, enum worker_news);
 
+/* on_parent.c */
+/* parent_init(): take over the channel to it, before monitor_init(). */
+void parent_init(void);
+void parent_watch(void);
+
+/*
+ * parent_reload(): have the configuration read again, from a moment that is
+ * still to come.  busd_reloading() is told when that is.
+ */
+void parent_reload(void);
+
 /* on_state.c */
 /* state_open(boot, fd): its channel: have it open the state directory. */
 void state_open(const struct boot *, int);
@@ -233,6 +244,13 @@ void busd_event(enum event, uint32_t, int64_t, int64_t, const void *, size_t);
  */
 void busd_saved(uint64_t, int);
 void busd_synced(uint64_t);
+
+/*
+ * busd_reloading(): the parent is asked to read the configuration for all who
+ * want that so far; busd_reloaded(result, why, len): it is done, or why not.
+ */
+void busd_reloading(void);
+void busd_reloaded(enum reloaded, const void *, size_t);
 
 /* busd_put_off(was, seq): what waits for ${was} waits for ${seq} as well. */
 void busd_put_off(uint64_t, uint64_t);

@@ -336,6 +336,45 @@ def own_interface__of_its_own():
     equal(s.end(), '')
 
 
+@case
+def reload__answers():
+    s = Setting()
+    d, li = s.warden, s.listener
+    call = (OWN, OWN_INTERFACE, 'Reload')
+    equal(li.call(*call), None)
+    equal(d.asked[-1][:2], (w.RELOAD, 0))
+    equal(d.asked[-1][2]['number'], 0)
+    d.error = 22
+    for why, text in (
+            (b'clients.conf:7: bad', 'clients.conf:7: bad'), (b'', ''),
+            (b'x' * 1023, 'x' * 1023), ('hå'.encode(), 'hå'),
+            (b'\x1b[2J\r\n\t\x7f', '?[2J????'), (b'a\0b', 'a'),
+            (b'\xff\n\xc3', '???'), ('a\u0085\u00a0'.encode(),
+                                     'a??\u00a0')):
+        d.why = why
+        equal(li.fails('org.openmandos.Error.Configuration', *call), text)
+    d.error, d.why = 5, b''
+    equal(li.fails('IOError', *call),
+          'the state could not be saved: Input/output error')
+    d.error = 0
+    for path, interface in ((OWN, CLIENT), ('/', OWN_INTERFACE),
+                            ('/clients', OWN_INTERFACE)):
+        li.fails('UnknownMethod', path, interface, 'Reload')
+    li.fails('InvalidArgs', *call, 's', 'x')
+    # They have a limit, like all that waits.
+    d.holds = True
+    li.heard.clear()
+    for n in range(300):
+        li.call_start(*call)
+    li.until(lambda: len(li.replies()) == 300 - 256, 'the refusals')
+    with d.lock:
+        d.holds = False
+        for asked in d.asked[-256:]:
+            d.done(asked[4])
+    li.until(lambda: len(li.replies()) == 300, 'the answers')
+    equal(s.end(), '')
+
+
 # --- signals
 
 @case
@@ -698,6 +737,7 @@ ATTEMPTS = [
     (FOO, PROPERTIES + '.Set', 'string:' + CLIENT, 'string:Host',
      'variant:string:x'),
     (OWN, OWN_INTERFACE + '.Why', 'objpath:' + FOO),
+    (OWN, OWN_INTERFACE + '.Reload'),
     ('/', 'org.freedesktop.DBus.Peer.Ping'),
     ('/nowhere', 'org.example.Nothing'),
 ]

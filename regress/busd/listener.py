@@ -73,8 +73,9 @@ class Listener:
         try:
             result = self.call(*call)
         except Failed as failed:
-            assert failed.args[0] == 'org.freedesktop.DBus.Error.' + error, \
-                (call, failed.args)
+            if '.' not in error:
+                error = 'org.freedesktop.DBus.Error.' + error
+            assert failed.args[0] == error, (call, failed.args)
             return failed.args[1]
         raise AssertionError(f'{call} gave {result}')
 

@@ -24,7 +24,7 @@ DBUS, ZEROCONF = 8, 16
 (CHECKER_STARTED, CHECKER_COMPLETED, GOT_SECRET, REJECTED, NEED_APPROVAL,
  UNKNOWN_KEY) = range(6)
 (SET, APPROVE, DENY, ENABLE, DISABLE, CHECKED_OK, START_CHECKER, STOP_CHECKER,
- REMOVE) = range(9)
+ REMOVE, RELOAD) = range(10)
 # SET_* of the fields that can be set, flags and texts included.
 SETTINGS = {1 << 0: 'host', 1 << 1: 'checker', 1 << 4: 'timeout',
             1 << 5: 'extended_timeout', 1 << 6: 'interval',
@@ -169,6 +169,7 @@ class Warden:
         self.clients = {}
         self.asked = []			# every CONTROL that has come
         self.error = 0			# what the disk says
+        self.why = b''			# and the parent, of a reload
         self.holds = False		# answer nothing
         self.checks = None		# what happens when one is started
         self.lock = threading.RLock()
@@ -242,8 +243,8 @@ class Warden:
                 '=IIqq', event, c.number if c else 0, value, by_default),
                 text.encode())
 
-    def done(self, request, error=0):
-        self.send('CONTROL_DONE', struct.pack('=QI4x', request, error))
+    def done(self, request, error=0, why=b''):
+        self.send('CONTROL_DONE', struct.pack('=QI4x', request, error), why)
 
     # What busd asks for.
 
@@ -253,6 +254,9 @@ class Warden:
         c = self.clients.get(f['number'])
         self.asked.append((what, bits, f, strings(tail), request))
         if self.holds:
+            return
+        if what == RELOAD:
+            self.done(request, self.error, self.why)
             return
         if c is None:
             self.done(request, 2)

@@ -2,9 +2,11 @@
 /*
  * Takes the place of a program that the parent starts, and is that program
  * unless it is told to be mad: then it sends one packet on its channel, which
- * is descriptor 3, and waits to be killed.  MAD names the program that is to
- * be it ("mandos-core"), MAD_PACKET is the packet in hexadecimal; with MAD_FD
- * a descriptor goes with it.  A reader is mad only when it is not the first.
+ * is descriptor 3 or MAD_CHANNEL, and waits to be killed.  MAD names the
+ * program that is to be it ("mandos-core"), MAD_PACKET is the packet in
+ * hexadecimal, sent again if there is MAD_TWICE; with MAD_FD a descriptor goes
+ * with it.  A reader is mad only when it is not the first.  With MAD_CHANNEL
+ * it ends when descriptor 3 has nobody at its other end.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -36,7 +38,7 @@ static void
 go_mad(void)
 {
 	unsigned char packet[PACKET_MAX_LEN];
-	const char *hex = getenv("MAD_PACKET");
+	const char *hex = getenv("MAD_PACKET"), *number;
 	struct iovec iov = { .iov_base = packet };
 	union {
 		struct cmsghdr align;
@@ -45,6 +47,7 @@ go_mad(void)
 	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cmsg;
 	const int fd = STDIN_FILENO;
+	int channel = CHAN_FD;
 
 	if (hex == NULL)
 		errx(1, "MAD_PACKET");
@@ -59,8 +62,15 @@ go_mad(void)
 		cmsg->cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof fd);
 	}
-	if (sendmsg(CHAN_FD, &hdr, MSG_NOSIGNAL) == -1)
+	if ((number = getenv("MAD_CHANNEL")) != NULL)
+		channel = atoi(number);
+	if (sendmsg(channel, &hdr, MSG_NOSIGNAL) == -1 ||
+	    (getenv("MAD_TWICE") != NULL &&
+	    sendmsg(channel, &hdr, MSG_NOSIGNAL) == -1))
 		err(1, "sendmsg");
+	while (number != NULL)
+		if (read(CHAN_FD, packet, sizeof packet) <= 0)
+			exit(1);
 	for (;;)
 		pause();
 }

@@ -389,14 +389,7 @@ mad__monitor_body() {
 	house
 	while read -r type body fd reason; do
 		mad mandos-core "$type" "${body#-}" ${fd#-}
-		printf '#! /bin/sh\nexec %s "$@"\n' "$server_under" >mad
-		chmod +x mad
-		atf_check -s exit:70 -o empty \
-		    -e match:"^<1>mandos: .* from the monitor: $reason\$" \
-		    ./at_server ./mad "$bin/mandos" --foreground --no-dbus \
-		    --no-zeroconf --port "$port" --configdir "$PWD/etc" \
-		    --statedir "$PWD/server.state"
-		host_is_idle server || atf_fail "$type left something"
+		mad_ends "from the monitor: $reason"
 	done <<-END
 		ff000000 - - unknown type
 		00 - - shorter than any message
@@ -414,6 +407,40 @@ mad__monitor_body() {
 	END
 }
 
+# mad_ends REASON: hold that the server ends, because of what it was told.
+mad_ends() {
+	printf '#! /bin/sh\nexec %s "$@"\n' "$server_under" >mad
+	chmod +x mad
+	atf_check -s exit:70 -o empty -e match:"^<1>mandos: .* $1\$" \
+	    ./at_server ./mad "$bin/mandos" --foreground --no-dbus \
+	    --no-zeroconf --port "$port" --configdir "$PWD/etc" \
+	    --statedir "$PWD/server.state"
+	host_is_idle server || atf_fail "$type left something"
+}
+
+case_of mad__warden 'nor may the warden, which is heard as well'
+mad__warden_body() {
+	house
+	while read -r type body more reason; do
+		# shellcheck disable=SC2086	# several words, or none
+		mad mandos-warden "$type" "${body#-}" MAD_CHANNEL=4 ${more#-}
+		mad_ends "from the warden: $reason"
+	done <<-END
+		ff000000 - - unknown type
+		00 - - shorter than any message
+		RELOAD - - too short
+		RELOAD 0000000000 - too long
+		RELOAD 00000000 MAD_FD=1 stray descriptor
+		RELOAD 00000000 MAD_TWICE=1 it has asked already
+		SERVING 01000000010000000000000000000000 - not for this sender
+		SPAWN 05000000 MAD_FD=1 not for this sender
+		KILL 05000000 - not for this sender
+		COMPLAINT 00000000 - not for this sender
+		SETTINGS 00000000 - not for this sender
+		RELOADED 00000000 - not meant for this process
+	END
+}
+
 case_of mad__reader 'a reader that breaks the message table is refused'
 mad__reader_body() {
 	house
@@ -423,6 +450,14 @@ mad__reader_body() {
 	kill -HUP "$(cat server.pid)"
 	logs '^<1>mandos: CONF_END from mandos-readconf: not meant for this pro'
 	logs '^<3>mandos: configuration not reloaded, the old one stays in'
+	wait_for 5 no_reader
+	gets good good
+	server_stop server
+	# Nor may it go on when it has complained.
+	mad mandos-readconf COMPLAINT 0000000041 MAD_TWICE=1
+	opens
+	kill -HUP "$(cat server.pid)"
+	logs '^<1>mandos: COMPLAINT from mandos-readconf: out of order'
 	wait_for 5 no_reader
 	gets good good
 	server_stop server
@@ -521,6 +556,7 @@ atf_init_test_cases() {
 	atf_add_test_case killed__while_checking
 	atf_add_test_case mad__monitor
 	atf_add_test_case mad__reader
+	atf_add_test_case mad__warden
 	atf_add_test_case hung__monitor
 	atf_add_test_case strangers__spared
 	atf_add_test_case limits__given_back

@@ -39,6 +39,7 @@ listen_to(struct chan *chan)
 static void
 be_good(void)
 {
+	struct msg_reloaded reloaded = { .result = RELOADED_BAD };
 	struct msg_synced synced;
 	struct msg_saved saved = { 0 };
 	struct msg_worker w;
@@ -53,6 +54,13 @@ be_good(void)
 	}
 	if (saved.seq != 0)
 		house_say(&h.state, MSG_SAVED, &saved, NULL, 0);
+	while (chan_recv(&h.parent, &msg) == 1) {
+		/* Whoever asks, there is one at a time. */
+		ATF_REQUIRE_EQ(MSG_RELOAD, msg.type);
+		msg_free(&msg);
+		ATF_REQUIRE_EQ(0, chan_recv(&h.parent, &msg));
+		house_say(&h.parent, MSG_RELOADED, &reloaded, "no", 2);
+	}
 	while (chan_recv(&h.monitor, &msg) == 1) {
 		if (msg.type == MSG_SYNC) {
 			memcpy(&synced, msg.body, sizeof synced);
@@ -86,7 +94,8 @@ say_anything(struct chan *chan)
 		if (arc4random_uniform(2) != 0)
 			len += arc4random_uniform(64);
 		if (type == MSG_CONTROL) {
-			packet[4 + offsetof(struct msg_control, what)] %= 12;
+			packet[4 + offsetof(struct msg_control, what)] %=
+			    CONTROL_MAX + 3;
 			memset(packet + 4 + offsetof(struct msg_control, what)
 			    + 1, 0, 3);
 			memset(packet + 4 + offsetof(struct msg_control, set)

@@ -10,11 +10,14 @@
 
 #include <atf-c.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "warden.h"
 
@@ -25,16 +28,19 @@ uint8_t house_tail[131072];
 size_t house_tail_len;
 
 static void
-warden(int fd)
+warden(int fd, int second)
 {
 	static char name[] = "warden", *argv[] = { name, NULL };
 
-	if (dup2(fd, CHAN_FD) == -1)
+	if ((second = fcntl(second, F_DUPFD, PARENT_FD + 1)) == -1 ||
+	    dup2(fd, CHAN_FD) == -1 || dup2(second, PARENT_FD) == -1)
 		_exit(99);
+	parent_init();
 	monitor_init(1, argv);
 	log_open("warden", LOG_EMERG);
 	loop_init();
 	monitor_watch();
+	parent_watch();
 	loop_run();
 	_exit(98);
 }
@@ -61,16 +67,19 @@ house_start(struct house *h)
 	struct msg_state_open m;
 	uint8_t tail[64];
 	size_t len = 0;
-	int fds[2];
+	int fds[2], seconds[2];
 
 	memset(h, 0, sizeof *h);
 	chan_init(&h->checkerd, -1, PROC_CHECKERD, PROC_WARDEN, PHASE_BOOT);
 	chan_init(&h->busd, -1, PROC_BUSD, PROC_WARDEN, PHASE_BOOT);
 	ATF_REQUIRE_EQ(0, chan_pair(fds));
+	ATF_REQUIRE_EQ(0, chan_pair(seconds));
 	ATF_REQUIRE((h->pid = fork()) != -1);
 	if (h->pid == 0)
-		warden(fds[1]);
+		warden(fds[1], seconds[1]);
 	close(fds[1]);
+	close(seconds[1]);
+	chan_init(&h->parent, seconds[0], PROC_PARENT, PROC_WARDEN, PHASE_RUN);
 	chan_init(&h->monitor, fds[0], PROC_MONITOR, PROC_WARDEN, PHASE_RUN);
 	tail_put(tail, sizeof tail, &len, "NORMAL", 6);
 	tail_put(tail, sizeof tail, &len, "Mandos", 6);
@@ -119,6 +128,15 @@ house_busd(struct house *h)
 	ATF_CHECK_EQ(WORKER_READY, w.news);
 }
 
+static void
+close_all(struct house *h)
+{
+	chan_close(&h->parent);
+	chan_close(&h->state);
+	chan_close(&h->checkerd);
+	chan_close(&h->busd);
+}
+
 void
 house_stop(struct house *h)
 {
@@ -137,9 +155,19 @@ house_stop(struct house *h)
 	chan_close(&h->monitor);
 	ATF_REQUIRE_EQ(h->pid, waitpid(h->pid, &status, 0));
 	ATF_CHECK_EQ(0, status);
-	chan_close(&h->state);
-	chan_close(&h->checkerd);
-	chan_close(&h->busd);
+	close_all(h);
+}
+
+void
+house_dies(struct house *h)
+{
+	int status;
+
+	ATF_REQUIRE_EQ(h->pid, waitpid(h->pid, &status, 0));
+	ATF_CHECK(WIFEXITED(status));
+	ATF_CHECK_EQ(EX_SOFTWARE, WEXITSTATUS(status));
+	chan_close(&h->monitor);
+	close_all(h);
 }
 
 struct client_fields

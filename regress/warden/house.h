@@ -18,6 +18,7 @@
 struct house {
 	pid_t pid;
 	struct chan monitor;	/* the test's ends, in these parts */
+	struct chan parent;
 	struct chan state;
 	struct chan checkerd;
 	struct chan busd;
@@ -35,6 +36,9 @@ void house_busd(struct house *);
 
 /* house_stop(h): end it, and hold that it did so by itself, with status 0. */
 void house_stop(struct house *);
+
+/* house_dies(h): it ends by itself, because of what it has heard: status 70. */
+void house_dies(struct house *);
 
 /*
  * house_fields(number): an enabled client that checks every minute, expires

@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: ISC
+# server.py CASE TOP BUILD: one test of a whole server and its D-Bus interface,
+# in the current directory, where a host named "server" is and a client "good"
+# in etc/clients.conf.  It ends with an exception if something is not as it
+# should be.
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import warden as w
+from listener import CLIENT, NAME, OLD, Failed, Listener
+
+CASE, TOP, BUILD = sys.argv[1:]
+OWN, OWN_INTERFACE = '/org/openmandos', 'org.openmandos.Server1'
+CONFIGURATION = 'org.openmandos.Error.Configuration'
+CLIENTS = 'etc/clients.conf'
+PORT = '4711'
+FETCH = os.path.join(BUILD, 'regress', 'helpers', 'fetch')
+SLOWER = 1 if os.environ['SANITIZERS'] == 'no' else 4
+
+
+def equal(have, want, what=''):
+    assert have == want, f'{what} is {have!r}, not {want!r}'
+
+
+def case(f):
+    CASES[f.__name__] = f
+    return f
+
+
+CASES = {}
+
+
+def at_server(*argv, **kw):
+    with open('server.host') as f:
+        pid = f.read().strip()
+    return subprocess.run(['nsenter', '--target', pid, '--net', *argv],
+                          capture_output=True, text=True, **kw)
+
+
+def key(name):
+    subprocess.run([FETCH, '-g', 'ed25519', '-k', name + '.key', '-u',
+                    name + '.pub'], check=True)
+
+
+def section(name):
+    """The section of a client with this key, whose secret is its name."""
+    return subprocess.run([FETCH, '-S', name, '-k', name + '.key', '-u',
+                           name + '.pub'], check=True, text=True, input=name,
+                          capture_output=True).stdout
+
+
+def gets(name):
+    """What the server gives this client: the secret, or nothing."""
+    run = at_server(FETCH, '-k', name + '.key', '-u', name + '.pub', '-p',
+                    PORT)
+    equal((run.returncode, run.stderr), (0, 'ok\n'), f'the fetch of {name}')
+    return run.stdout
+
+
+def write(text):
+    """As an editor does: all of it or nothing."""
+    with open(CLIENTS + '.new', 'w') as f:
+        f.write(text)
+    os.rename(CLIENTS + '.new', CLIENTS)
+
+
+class Server:
+    """A server on a bus of its own, and somebody who calls it."""
+
+    def __init__(self, under=()):
+        self.under = list(under)
+        self.bus = w.Bus()
+        self.bus.start()
+        os.mkdir('state', 0o700)
+        self.start()
+
+    def start(self):
+        self.log = open('server.log', 'ab')
+        self.process = subprocess.Popen(
+            ['./at_server'] + self.under +
+            [os.path.join(BUILD, 'regress', 'bin', 'mandos'),
+             '--foreground', '--no-zeroconf', '--port', PORT, '--configdir',
+             'etc', '--statedir', 'state', '--debuglevel', 'INFO'],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            preexec_fn=w.die_with_us)
+        self.caller = Listener(self.bus.address)
+        w.wait_for(self.is_there, 'the server', 20 * SLOWER)
+
+    def is_there(self):
+        assert self.process.poll() is None, 'the server has ended'
+        run = subprocess.run(
+            ['dbus-send', '--system', '--print-reply', '--dest=' + NAME,
+             '/clients/good', 'org.freedesktop.DBus.Peer.Ping'],
+            capture_output=True)
+        return run.returncode == 0 and self.knows('good')
+
+    def knows(self, name):
+        try:
+            self.caller.get('/clients/' + name, 'Name')
+        except Failed:
+            return False
+        return True
+
+    def reload(self):
+        """What it answers: None, or what is wrong."""
+        try:
+            self.caller.call(OWN, OWN_INTERFACE, 'Reload')
+        except Failed as failed:
+            equal(failed.args[0], CONFIGURATION)
+            return failed.args[1]
+        return None
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        equal(self.process.wait(20), 0, 'the status')
+
+    def kill(self):
+        """All at once, without a moment for anything."""
+        self.process.kill()
+        self.process.wait()
+        w.wait_for(self.is_silent, 'the end of its processes', 20)
+
+    def is_silent(self):
+        with open('server.host') as f:
+            host = os.readlink(f'/proc/{f.read().strip()}/ns/net')
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                if (os.readlink(f'/proc/{pid}/ns/net') == host and
+                        os.readlink(f'/proc/{pid}/exe').startswith(BUILD)):
+                    return False
+            except OSError:
+                pass
+        return True
+
+    def end(self):
+        self.stop()
+        self.bus.stop()
+
+
+def good():
+    with open(CLIENTS) as f:
+        return f.read()
+
+
+# --- Reload
+
+@case
+def reload__in_force():
+    s = Server()
+    base = good()
+    for name in ('one', 'two'):
+        key(name)
+    equal(s.reload(), None)
+    for _ in range(10):
+        write(base + section('one'))
+        equal(s.reload(), None)
+        # All of it is so when the answer is there.
+        assert s.knows('one') and not s.knows('two')
+        equal((gets('one'), gets('two')), ('one', ''))
+        with open('state/clients.ledger') as f:
+            assert '\nclient "one"\n' in f.read()
+        write(base + section('two'))
+        equal(s.reload(), None)
+        assert s.knows('two') and not s.knows('one')
+        equal((gets('one'), gets('two')), ('', 'two'))
+    # It is on disk.
+    s.kill()
+    os.rename(CLIENTS, 'away')
+    write(base + section('one') + section('two'))
+    s.start()
+    equal(gets('two'), 'two')
+    s.end()
+
+
+@case
+def reload__broken():
+    s = Server()
+    base = good()
+    lines = base.count('\n')
+    path = 'etc/clients.conf'
+    for text, want in (
+            ('[x]\n', f'{path}:{lines + 1}: this client has neither secret '
+             'nor secfile'),
+            ('[x]\nsecret = YQ==\ninterval = soon\ntimeout = later\n',
+             f'{path}:{lines + 4}: timeout is '),
+            ('[x]\nsecret\n', f'{path}:{lines + 2}: '),
+            ('[\u00fc\x1b[2J\u009b]\n', f'{path}:{lines + 1}: '),
+            ('\udcff\udcfe\n', f'{path}:')):
+        with open(CLIENTS, 'wb') as f:
+            f.write((base + text).encode('utf-8', 'surrogateescape'))
+        have = s.reload()
+        assert have is not None and have.startswith(want), (text, have)
+        assert len(have) < 1024
+        assert all(c >= ' ' and not '\x7f' <= c <= '\x9f' for c in have), have
+        equal(gets('good'), 'good')
+    # What has no line, and what is not of clients.conf.
+    os.unlink(CLIENTS)
+    equal(s.reload(), 'etc: there is no clients.conf any more')
+    os.mkdir(CLIENTS)
+    assert s.reload().startswith(path + ': ')
+    os.rmdir(CLIENTS)
+    with open(CLIENTS, 'w') as f:
+        f.write(base)
+    with open('etc/mandos.conf', 'a') as f:
+        f.write('port = many\n')
+    equal(s.reload()[:18], 'etc/mandos.conf:2:')
+    # A name in a file that is no text for the bus.
+    os.mkdir('etc/clients.d')
+    with open('etc/mandos.conf', 'w') as f:
+        f.write('[DEFAULT]\n')
+    name = b'etc/clients.d/\xff\n\x1b.conf'
+    with open(name, 'w') as f:
+        f.write('[y]\n')
+    equal(s.reload(), 'etc/clients.d/???.conf:1: this client has neither '
+          'secret nor secfile')
+    os.unlink(name)
+    # A reader that is killed has not complained.
+    os.mkfifo('etc/clients.d/fifo.conf')
+    s.caller.heard.clear()
+    s.caller.call_start(OWN, OWN_INTERFACE, 'Reload')
+    w.wait_for(lambda: reader(s), 'the reader')
+    os.kill(reader(s), signal.SIGKILL)
+    s.caller.until(lambda: s.caller.replies(), 'the answer')
+    equal(s.caller.replies()[-1].get_dbus_message(),
+          'it could not be read; the log may say why')
+    os.unlink('etc/clients.d/fifo.conf')
+    equal(s.reload(), None)
+    equal(gets('good'), 'good')
+    s.end()
+
+
+def reader(s):
+    """The process that reads the configuration, or None."""
+    run = subprocess.run(['pgrep', '-P', str(s.process.pid),
+                          'mandos-readconf'], capture_output=True, text=True)
+    return int(run.stdout) if run.stdout else None
+
+
+def count_log(what):
+    with open('server.log') as f:
+        return f.read().count(what)
+
+
+@case
+def reload__at_once():
+    s = Server()
+    base = good()
+    write(base + '[x]\n')
+    other = Listener(s.bus.address)
+    for li in (s.caller, other):
+        li.heard.clear()
+    for n in range(250):
+        s.caller.call_start(OWN, OWN_INTERFACE, 'Reload')
+        other.call_start(OWN, OWN_INTERFACE, 'Reload')
+    for li in (s.caller, other):
+        li.until(lambda: len(li.replies()) == 250, 'the answers')
+        for answer in li.replies()[-250:]:
+            equal(answer.get_dbus_name(), CONFIGURATION)
+    # However many ask, they are answered by a few.
+    count = count_log('configuration not reloaded')
+    assert 1 <= count < 100, count
+    # SIGHUP and Reload do not lose each other.
+    write(base)
+    for n in range(20):
+        s.process.send_signal(signal.SIGHUP)
+        equal(s.reload(), None)
+    # Who leaves without waiting leaves nothing undone.
+    key('late')
+    write(base + section('late'))
+    s.caller.call_start(OWN, OWN_INTERFACE, 'Reload')
+    s.caller.bus.flush()
+    equal(other.call(OWN, OWN_INTERFACE, 'Reload'), None)
+    s.caller.bus.close()
+    equal(gets('late'), 'late')
+    s.caller = other
+    # An end in the middle of it is an end.
+    for n in range(100):
+        other.call_start(OWN, OWN_INTERFACE, 'Reload')
+    other.bus.flush()
+    s.end()
+
+
+@case
+def reload__thousand():
+    s = Server()
+    base = good()
+    key('odd')
+    odd = section('odd')
+    stop = threading.Event()
+    served = []
+
+    def load():
+        while not stop.is_set():
+            equal(gets('good'), 'good')
+            served.append(1)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    pids = sorted(children(s))
+    count = 1000 // SLOWER
+    begun = time.monotonic()
+    for n in range(count):
+        if n % 2 == 0:
+            write(base + odd + f'approval_duration = PT{n + 1}S\n')
+            equal(s.reload(), None)
+            equal(s.caller.get('/clients/odd', 'ApprovalDuration'),
+                  1000 * (n + 1))
+        else:
+            write(base + f'[x{n}]\n')
+            line = base.count('\n') + 1
+            equal(s.reload(), f'{CLIENTS}:{line}: this client has neither '
+                  'secret nor secfile')
+    took = time.monotonic() - begun
+    stop.set()
+    thread.join()
+    assert len(served) > 10, served
+    # Nothing has been started afresh, and nothing leaks.
+    equal(sorted(children(s)), pids)
+    equal(count_log('configuration not reloaded'), count // 2)
+    for pid in [str(s.process.pid)] + pids:
+        fds = os.listdir(f'/proc/{pid}/fd')
+        assert len(fds) < 100, (pid, fds)
+    print(f'{count} reloads in {took:.1f} s, {len(served)} fetches')
+    s.end()
+
+
+def children(s):
+    run = subprocess.run(['pgrep', '-P', str(s.process.pid)],
+                         capture_output=True, text=True)
+    return run.stdout.split()
+
+
+SMALL_DISK = ['unshare', '--mount', 'sh', '-ec', 'mount -t tmpfs -o '
+              'size=64k,mode=700 disk state && exec "$@"', 'sh']
+
+
+def fill_disk(s):
+    """It has its state on a small disk; the file that fills it."""
+    path = f'/proc/{s.process.pid}/root{os.getcwd()}/state/filler'
+    with open(path, 'wb', 0) as f:
+        try:
+            while True:
+                f.write(bytes(4096))
+        except OSError as error:
+            equal(error.errno, errno.ENOSPC)
+    return path
+
+
+@case
+def reload__not_saved():
+    s = Server(SMALL_DISK)
+    base = good()
+    key('new')
+    filler = fill_disk(s)
+    write(base + section('new'))
+    s.caller.fails('IOError', OWN, OWN_INTERFACE, 'Reload')
+    assert not s.knows('new')
+    equal((gets('new'), gets('good')), ('', 'good'))
+    os.unlink(filler)
+    equal(s.reload(), None)
+    equal(gets('new'), 'new')
+    s.end()
+
+
+@case
+def reload__strangers():
+    s = Server()
+    for member in ('Reload',):
+        run = subprocess.run(
+            ['dbus-send', '--system', '--print-reply', '--dest=' + NAME, OWN,
+             f'{OWN_INTERFACE}.{member}'], capture_output=True, text=True,
+            user=65534, group=65534, extra_groups=[])
+        assert run.returncode != 0 and 'AccessDenied' in run.stderr, run
+    equal(count_log('mandos-readconf'), 0)
+    s.caller.fails('InvalidArgs', OWN, OWN_INTERFACE, 'Reload', 's', 'x')
+    s.caller.fails('UnknownMethod', '/', OWN_INTERFACE, 'Reload')
+    s.caller.fails('UnknownMethod', '/clients/good', CLIENT, 'Reload')
+    s.caller.fails('UnknownMethod', OWN, OLD, 'Reload')
+    s.end()
+
+
+CASES[CASE]()
