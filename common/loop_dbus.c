@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * libdbus on our loop: its watches, its timeouts, and a reminder that there
- * are messages to dispatch.  Run by busd, for the one connection it has.
- * Nothing here dispatches: libdbus forbids that in its own callbacks.
+ * are messages to dispatch.  Run by busd and mandos-monitor, each for the one
+ * connection it has.  Nothing here dispatches: libdbus forbids that in its own
+ * callbacks.
  */
 #include "loop_dbus.h"
 
