@@ -13,7 +13,7 @@ BEGIN {
 	only["nettle/"] = "^(monitor/(proof|signature)|state/digest|import/unlock)\\.c$"
 	only["gmp.h"] = "^monitor/(proof|signature)\\.c$"
 	only["zlib.h"] = "^import/packet\\.c$"
-	only["dbus/"] = "^(busd/busd|common/loop_dbus)\\.h$"
+	only["dbus/"] = "^(busd/busd|common/loop_dbus|ctl/bus)\\.h$"
 	only["avahi-"] = "^busd/avahi(_poll)?\\.[ch]$"
 	only["bsd/"] = "^$"
 }

@@ -4,7 +4,7 @@
 
 . "$(atf_get_srcdir)/../lib.sh"
 
-programs='busd checkerd common conf import monitor netd parent sandbox state warden'
+programs='busd checkerd common conf ctl import monitor netd parent sandbox state warden'
 installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
     checkerd/mandos-checkerd busd/mandos-busd import/mandos-import'
@@ -85,7 +85,7 @@ functions__short_body() {
 	# shellcheck disable=SC2046
 	atf_check -s exit:0 -o empty -e empty \
 	    awk -v max=80 -f regress/lint/funclen.awk \
-	    $(sources 'busd checkerd conf import netd parent regress state' \
+	    $(sources 'busd checkerd conf ctl import netd parent regress state' \
 	    '*.c')
 }
 
@@ -139,7 +139,7 @@ budget__trusted_code_body() {
 	for file in $(sources monitor '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 400
 	done
-	for file in $(sources 'busd checkerd common conf import netd parent sandbox state warden' \
+	for file in $(sources 'busd checkerd common conf ctl import netd parent sandbox state warden' \
 	    '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 700
 	done
