@@ -47,15 +47,15 @@ read_options(struct options *options, int argc, char **argv)
 	char *error;
 
 	switch (options_parse(options, argc, argv, &error)) {
-	case OPTIONS_RUN:
+	case ARGPARSE_RUN:
 		return;
-	case OPTIONS_HELP:
+	case ARGPARSE_HELP:
 		options_help(stdout);
 		break;
-	case OPTIONS_VERSION:
+	case ARGPARSE_VERSION:
 		printf("mandos %s\n", PACKAGE_VERSION);
 		break;
-	case OPTIONS_ERROR:
+	case ARGPARSE_ERROR:
 		usage_error(error);
 	}
 	if (fflush(stdout) == EOF)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "argparse.h"
 #include "msg.h"
 
 /* Bytes that somebody else owns; not terminated, may contain NUL. */
@@ -249,13 +250,6 @@ int ini_check(struct ini *, struct ini_section *);
 
 /* options.c */
 
-enum options_result {
-	OPTIONS_RUN,
-	OPTIONS_HELP,
-	OPTIONS_VERSION,
-	OPTIONS_ERROR
-};
-
 /* The command line; NULL or 0 for what was not given. */
 struct options {
 	const char *interface;
@@ -281,10 +275,10 @@ struct options {
 
 /*
  * options_parse(options, argc, argv, error): read the command line as
- * Python's argparse does.  For OPTIONS_ERROR, ${error} is what to tell the
+ * Python's argparse does.  For ARGPARSE_ERROR, ${error} is what to tell the
  * user, to be freed.
  */
-enum options_result options_parse(struct options *, int, char **, char **);
+enum argparse_result options_parse(struct options *, int, char **, char **);
 
 /* options_usage(f), options_help(f): print the usage block, or all help. */
 void options_usage(FILE *);

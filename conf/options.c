@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The command line of mandos(8), as the original's Python reads it: options
- * may be shortened, what looks like an option is no value, and the texts of
- * the complaints are the same.  Run by the configuration reader; touches
+ * The command line of mandos(8).  Run by the configuration reader; touches
  * nothing outside.
  */
 #include "conf.h"
 
 #include <sys/types.h>
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "argparse.h"
 
 enum option_kind {
 	KIND_FLAG,
@@ -24,20 +21,10 @@ enum option_kind {
 	KIND_VERSION
 };
 
-struct option_rule {
-	const char *brief;	/* "-p", or NULL */
-	const char *name;	/* "--port" */
-	enum option_kind kind;
-	size_t offset;		/* in struct options */
-	int is_ours;		/* the original has no such option */
-	const char *argument;
-	const char *help;
-};
-
 #define AT(field) offsetof(struct options, field)
 
 // clang-format off
-static const struct option_rule rules[] = {
+static const struct argparse_rule rules[] = {
 	{ "-h", "--help", KIND_HELP, 0, 0, NULL,
 	    "show this help and exit" },
 	{ "-v", "--version", KIND_VERSION, 0, 0, NULL,
@@ -86,323 +73,63 @@ static const struct option_rule rules[] = {
 
 #define RULES (sizeof rules / sizeof rules[0])
 
-/* How an argument is to be taken. */
-struct word {
-	int is_option;
-	const struct option_rule *rule;	/* NULL for an unknown option */
-	int is_brief;			/* it was named by its letter */
-	const char *value;		/* what stands in the same word */
-};
-
-struct parsing {
-	struct options *options;
-	struct word *words;
-	char **argv;
-	int argc;
-	int at;
-	char **extras;			/* what nobody wants */
-	size_t extra_count;
-	enum options_result result;
-	char *error;
-};
-
-__attribute__((format(printf, 2, 3)))
-static int
-fail(struct parsing *p, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&p->error, fmt, ap) == -1)
-		fatal("vasprintf");
-	va_end(ap);
-	p->result = OPTIONS_ERROR;
-	return -1;
-}
-
-/* "-p/--port" */
-static int
-fail_option(struct parsing *p, const struct option_rule *rule,
-    const char *what, const char *value)
-{
-	char *quoted = NULL;
-
-	if (value != NULL)
-		quoted = text_quote(text_from(value));
-	fail(p, "argument %s%s%s: %s%s", rule->brief != NULL ? rule->brief : "",
-	    rule->brief != NULL ? "/" : "", rule->name, what,
-	    quoted != NULL ? quoted : "");
-	free(quoted);
-	return -1;
-}
-
-static const struct option_rule *
-find_exact(const char *arg, size_t len, int *is_brief)
-{
-	size_t i;
-
-	for (i = 0; i < RULES; i++) {
-		*is_brief = rules[i].brief != NULL &&
-		    strlen(rules[i].brief) == len &&
-		    memcmp(rules[i].brief, arg, len) == 0;
-		if (*is_brief || (strlen(rules[i].name) == len &&
-		    memcmp(rules[i].name, arg, len) == 0))
-			return &rules[i];
-	}
-	return NULL;
-}
-
-/*
- * The long options that begin like ${arg}.  Ours count only if none of the
- * original's does, so that every abbreviation means what it always has.
- */
-static int
-find_prefix(struct parsing *p, const char *arg, size_t len, struct word *word)
-{
-	const struct option_rule *found[RULES];
-	char *list = NULL, *longer;
-	size_t i, count = 0;
-	int ours;
-
-	for (ours = 0; ours < 2 && count == 0; ours++)
-		for (i = 0; i < RULES; i++)
-			if (rules[i].is_ours == ours &&
-			    strncmp(rules[i].name, arg, len) == 0)
-				found[count++] = &rules[i];
-	word->rule = count == 1 ? found[0] : NULL;
-	if (count < 2)
-		return 0;
-	for (i = 0; i < count; i++) {
-		if (asprintf(&longer, "%s%s%s", i > 0 ? list : "",
-		    i > 0 ? ", " : "", found[i]->name) == -1)
-			fatal("asprintf");
-		free(list);
-		list = longer;
-	}
-	fail(p, "ambiguous option: %s could match %s", arg, list);
-	free(list);
-	return -1;
-}
-
-static int
-is_negative_number(const char *arg)
-{
-	size_t whole = strspn(arg + 1, "0123456789"), part;
-
-	if (arg[1 + whole] == '\0')
-		return whole > 0;
-	if (arg[1 + whole] != '.')
-		return 0;
-	part = strspn(arg + whole + 2, "0123456789");
-	return part > 0 && arg[whole + 2 + part] == '\0';
-}
-
-/* Decide whether an argument is an option, and which. */
-static int
-classify(struct parsing *p, const char *arg, struct word *word)
-{
-	const char *equals;
-	size_t len = strlen(arg);
-
-	if (arg[0] != '-' || len == 1)
-		return 0;
-	word->is_option = 1;
-	word->rule = find_exact(arg, len, &word->is_brief);
-	if (word->rule != NULL)
-		return 0;
-	if ((equals = strchr(arg, '=')) != NULL) {
-		len = (size_t)(equals - arg);
-		word->value = equals + 1;
-		word->rule = find_exact(arg, len, &word->is_brief);
-		if (word->rule != NULL)
-			return 0;
-	}
-	if (arg[1] == '-') {
-		if (find_prefix(p, arg, len, word) == -1)
-			return -1;
-	} else {
-		word->value = arg + 2;
-		word->rule = find_exact(arg, 2, &word->is_brief);
-	}
-	if (word->rule != NULL)
-		return 0;
-	/* What is no known option may still be a value. */
-	word->is_option = !is_negative_number(arg) &&
-	    strchr(arg, ' ') == NULL;
-	return 0;
-}
-
-static int
-takes_value(const struct option_rule *rule)
-{
-	return rule->kind == KIND_TEXT || rule->kind == KIND_INTEGER;
-}
-
 /* Do what the option says. */
 static int
-apply(struct parsing *p, const struct option_rule *rule, const char *value)
+apply(struct argparse *a, const struct argparse_rule *rule, const char *value)
 {
-	char *field = (char *)p->options + rule->offset;
+	char *field = (char *)a->context + rule->offset;
 	int64_t number;
 	int yes = 1;
 
-	if (rule->kind == KIND_INTEGER &&
-	    text_integer(text_from(value), &number) == -1)
-		return fail_option(p, rule, "invalid int value: ", value);
-	switch (rule->kind) {
+	switch ((enum option_kind)rule->kind) {
 	case KIND_HELP:
-		p->result = OPTIONS_HELP;
+		a->result = ARGPARSE_HELP;
 		return -1;
 	case KIND_VERSION:
-		p->result = OPTIONS_VERSION;
+		a->result = ARGPARSE_VERSION;
 		return -1;
 	case KIND_FLAG:
 		memcpy(field, &yes, sizeof yes);
 		return 0;
-	case KIND_TEXT:
 	case KIND_INTEGER:
+		if (text_integer(text_from(value), &number) == -1)
+			return argparse_fail_option(a, rule,
+			    "invalid int value: ", value);
+		memcpy(field, &value, sizeof value);
+		return 0;
+	case KIND_TEXT:
 		memcpy(field, &value, sizeof value);
 		return 0;
 	}
 	return 0;
 }
 
-/*
- * A word of letters, such as -nT or -np4711.  All of it is understood before
- * any of it is done.
- */
-static int
-apply_letters(struct parsing *p, struct word *word)
-{
-	const struct option_rule *group[RULES * 2];
-	char brief[3] = "-?";
-	size_t i, count = 0;
+static const struct argparse mandos = {
+	.rules = rules, .count = RULES, .apply = apply
+};
 
-	for (;;) {
-		if (count == sizeof group / sizeof group[0])
-			return fail_option(p, word->rule,
-			    "ignored explicit argument ", word->value);
-		group[count++] = word->rule;
-		if (takes_value(word->rule))
-			break;
-		if (word->value == NULL)
-			break;
-		brief[1] = word->value[0];
-		if (!word->is_brief || word->value[0] == '\0' ||
-		    (word->rule = find_exact(brief, 2, &word->is_brief)) ==
-		    NULL)
-			return fail_option(p, group[count - 1],
-			    "ignored explicit argument ", word->value);
-		word->value = word->value[1] != '\0' ? word->value + 1 : NULL;
-	}
-	if (takes_value(word->rule) && word->value == NULL) {
-		if (p->at + 1 >= p->argc || p->words[p->at + 1].is_option ||
-		    strcmp(p->argv[p->at + 1], "--") == 0)
-			return fail_option(p, word->rule,
-			    "expected one argument", NULL);
-		word->value = p->argv[++p->at];
-	}
-	for (i = 0; i < count; i++)
-		if (apply(p, group[i], word->value) == -1)
-			return -1;
-	return 0;
-}
-
-static int
-fail_extras(struct parsing *p)
-{
-	char *list = NULL, *longer;
-	size_t i;
-
-	for (i = 0; i < p->extra_count; i++) {
-		if (asprintf(&longer, "%s%s%s", i > 0 ? list : "",
-		    i > 0 ? " " : "", p->extras[i]) == -1)
-			fatal("asprintf");
-		free(list);
-		list = longer;
-	}
-	fail(p, "unrecognized arguments: %s", list);
-	free(list);
-	return -1;
-}
-
-static int
-parse(struct parsing *p)
-{
-	int i, end = p->argc;
-
-	for (i = 1; i < p->argc && end == p->argc; i++) {
-		if (strcmp(p->argv[i], "--") == 0)
-			end = i;
-		else if (classify(p, p->argv[i], &p->words[i]) == -1)
-			return -1;
-	}
-	for (p->at = 1; p->at < p->argc; p->at++) {
-		if (p->at == end)
-			continue;
-		if (p->words[p->at].rule == NULL)
-			p->extras[p->extra_count++] = p->argv[p->at];
-		else if (apply_letters(p, &p->words[p->at]) == -1)
-			return -1;
-	}
-	return p->extra_count > 0 ? fail_extras(p) : 0;
-}
-
-enum options_result
+enum argparse_result
 options_parse(struct options *options, int argc, char **argv, char **error)
 {
-	struct parsing p = { .options = options, .argv = argv, .argc = argc,
-		.result = OPTIONS_RUN };
+	struct argparse a = mandos;
+	enum argparse_result result;
 
 	memset(options, 0, sizeof *options);
-	p.words = calloc((size_t)argc + 1, sizeof *p.words);
-	p.extras = calloc((size_t)argc + 1, sizeof *p.extras);
-	if (p.words == NULL || p.extras == NULL)
-		fatal("calloc");
-	parse(&p);
-	free(p.words);
-	free(p.extras);
-	*error = p.error;
-	return p.result;
+	a.context = options;
+	result = argparse_read(&a, argc, argv);
+	free(a.names);
+	*error = a.error;
+	return result;
 }
 
 void
 options_usage(FILE *f)
 {
-	const struct option_rule *rule;
-	char item[40];
-	int column, len;
-	size_t i;
-
-	column = fprintf(f, "usage: mandos");
-	for (i = 0; i < RULES; i++) {
-		rule = &rules[i];
-		len = snprintf(item, sizeof item, " [%s%s%s]",
-		    rule->brief != NULL ? rule->brief : rule->name,
-		    rule->argument != NULL ? " " : "",
-		    rule->argument != NULL ? rule->argument : "");
-		if (column + len > 79)
-			column = fprintf(f, "\n%*s", 13, "") - 1;
-		fputs(item, f);
-		column += len;
-	}
-	fputc('\n', f);
+	argparse_usage(&mandos, f, "mandos");
 }
 
 void
 options_help(FILE *f)
 {
-	const struct option_rule *rule;
-	size_t i;
-
-	options_usage(f);
-	fputs("\noptions:\n", f);
-	for (i = 0; i < RULES; i++) {
-		rule = &rules[i];
-		fprintf(f, "  %s%s%s%s%s\n\t\t\t%s\n",
-		    rule->brief != NULL ? rule->brief : "",
-		    rule->brief != NULL ? ", " : "", rule->name,
-		    rule->argument != NULL ? " " : "",
-		    rule->argument != NULL ? rule->argument : "", rule->help);
-	}
+	argparse_help(&mandos, f, "mandos");
 }

@@ -229,19 +229,19 @@ dump_mandos(void)
 		memcpy(&argv[i - 1], &strings[i].p, sizeof argv[0]);
 	argv[count - 1] = NULL;
 	switch (options_parse(&options, (int)count - 1, argv, &error)) {
-	case OPTIONS_HELP:
+	case ARGPARSE_HELP:
 		printf("help\n");
 		return;
-	case OPTIONS_VERSION:
+	case ARGPARSE_VERSION:
 		printf("version\n");
 		return;
-	case OPTIONS_ERROR:
+	case ARGPARSE_ERROR:
 		printf("usage");
 		put(text_from(error));
 		printf("\n");
 		free(error);
 		return;
-	case OPTIONS_RUN:
+	case ARGPARSE_RUN:
 		break;
 	}
 	ini_init(&ini, "f");

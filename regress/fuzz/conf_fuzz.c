@@ -130,7 +130,7 @@ try_options(struct text text)
 	    (argv[argc] = strsep(&rest, "\n")) != NULL)
 		argc++;
 	argv[argc] = NULL;
-	if (options_parse(&options, argc, argv, &error) == OPTIONS_RUN) {
+	if (options_parse(&options, argc, argv, &error) == ARGPARSE_RUN) {
 		free(try_mandos(text_from(empty), &options, &settings));
 		settings_free(&settings);
 	}

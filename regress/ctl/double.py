@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: ISC
+# double.py CLIENTS INTERFACES LOG [MODE]: a server without any inside, on the
+# bus of DBUS_SYSTEM_BUS_ADDRESS.  It shows the clients of CLIENTS, a JSON file,
+# says yes to everything, and writes each call to LOG as a line of JSON.  What
+# it answers to Introspect is cut out of INTERFACES.  It says "ready" when it
+# is there.  MODE can be "refuse", which has every change fail.
+
+import json
+import sys
+import xml.etree.ElementTree as ET
+
+import dbus
+import dbus.lowlevel
+import dbus.mainloop.glib
+from gi.repository import GLib
+
+CLIENTS, INTERFACES, LOG = sys.argv[1:4]
+MODE = sys.argv[4] if len(sys.argv) > 4 else ''
+NAME = 'se.recompile.Mandos'
+CLIENT = NAME + '.Client'
+PROPERTIES = 'org.freedesktop.DBus.Properties'
+CLASSES = {'t': dbus.UInt64, 'b': dbus.Boolean, 's': dbus.String,
+           'n': dbus.Int16, 'o': dbus.ObjectPath, 'x': dbus.Int64}
+LONG = 100000                   # bytes; of more only the number is told
+
+
+def type_of(value):
+    for name, cls in (('b', dbus.Boolean), ('y', dbus.Byte),
+                      ('n', dbus.Int16), ('q', dbus.UInt16),
+                      ('i', dbus.Int32), ('u', dbus.UInt32),
+                      ('x', dbus.Int64), ('t', dbus.UInt64),
+                      ('d', dbus.Double), ('o', dbus.ObjectPath),
+                      ('s', dbus.String)):
+        if isinstance(value, cls):
+            return name
+    return 'a' + str(value.signature)
+
+
+def plain(value):
+    if isinstance(value, dbus.Array):
+        octets = bytes(value)
+        return f'({len(octets)} bytes)' if len(octets) > LONG \
+            else octets.hex()
+    if isinstance(value, dbus.Boolean):
+        return bool(value)
+    return int(value) if isinstance(value, int) else str(value)
+
+
+def listing(clients, types):
+    return dbus.Dictionary({
+        dbus.ObjectPath(path): dbus.Dictionary({
+            CLIENT: dbus.Dictionary(
+                {k: CLASSES[types[k]](v, variant_level=1)
+                 for k, v in properties.items()}, signature='sv'),
+            'org.example.Other': dbus.Dictionary({}, signature='sv')},
+            signature='sa{sv}')
+        for path, properties in clients.items()}, signature='oa{sa{sv}}')
+
+
+def introspection(path):
+    node = ET.parse(INTERFACES).getroot()
+    if path != '/':
+        node = node.find('node')
+    for child in node.findall('node'):
+        node.remove(child)
+    return ET.tostring(node, encoding='unicode')
+
+
+def answer(message, data):
+    """The answer, and what is to be written of the call or None."""
+    path, member = message.get_path(), message.get_member()
+    reply = dbus.lowlevel.MethodReturnMessage(message)
+    args = message.get_args_list()
+    if member == 'Introspect':
+        reply.append(introspection(path), signature='s')
+        return reply, None
+    if member == 'GetManagedObjects':
+        reply.append(listing(data['clients'], data['types']),
+                     signature='a{oa{sa{sv}}}')
+        return reply, [path, 'ObjectManager.GetManagedObjects']
+    call = [path, f'{message.get_interface()}.{member}']
+    if message.get_interface() == PROPERTIES and len(args) == 3:
+        call += [str(args[0]), str(args[1]), 'variant:' + type_of(args[2]),
+                 plain(args[2])]
+    else:
+        call += [str(message.get_signature()), *map(plain, args)]
+    if MODE == 'refuse':
+        reply = dbus.lowlevel.ErrorMessage(
+            message, 'org.freedesktop.DBus.Error.InvalidArgs', 'no such luck')
+    elif message.get_interface() == 'org.openmandos.Server1' or \
+            path == '/org/openmandos':
+        reply = dbus.lowlevel.ErrorMessage(
+            message, 'org.freedesktop.DBus.Error.UnknownObject', 'not here')
+    return reply, call
+
+
+def main():
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    bus = dbus.SystemBus()
+    with open(CLIENTS, encoding='utf-8') as f:
+        data = json.load(f)
+
+    def on_message(connection, message):
+        if not isinstance(message, dbus.lowlevel.MethodCallMessage):
+            return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
+        reply, call = answer(message, data)
+        if call is not None:
+            with open(LOG, 'a', encoding='utf-8') as f:
+                f.write(json.dumps(call) + '\n')
+        connection.send_message(reply)
+        return dbus.lowlevel.HANDLER_RESULT_HANDLED
+
+    bus.add_message_filter(on_message)
+    bus.request_name(NAME)
+    print('ready', flush=True)
+    GLib.MainLoop().run()
+
+
+main()
