@@ -7,7 +7,8 @@
 programs='busd checkerd common conf ctl import monitor netd parent sandbox state warden'
 installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
-    checkerd/mandos-checkerd busd/mandos-busd import/mandos-import'
+    checkerd/mandos-checkerd busd/mandos-busd import/mandos-import
+    ctl/mandos-keygen'
 everything=".ci build-aux etc man regress $programs"
 
 # sources DIRS NAME...: the files with such names below these directories.
@@ -362,11 +363,12 @@ compile__clang_body() {
 	eval "set -- $(make_variable DEFS) $(make_variable LIBBSD_CFLAGS) \
 	    $(make_variable WARN_CFLAGS) $(make_variable PROBES) \
 	    $(make_variable GNUTLS_CFLAGS) $(make_variable ATF_C_CFLAGS) \
-	    $(make_variable DBUS_CFLAGS) $(make_variable AVAHI_CFLAGS)"
+	    $(make_variable DBUS_CFLAGS) $(make_variable AVAHI_CFLAGS) \
+	    $(make_variable GPGME_CFLAGS)"
 	set -- -std=c11 -fsyntax-only -Werror -D_GNU_SOURCE \
 	    -Icommon -Isandbox "$@"
 	# Paths that the build gives to tests, whatever they are.
-	for define in $(sources regress '*.am' |
+	for define in $(sources 'ctl regress' '*.am' |
 	    xargs grep -hoE -- '-D[A-Z_]+=' | sort -u); do
 		set -- "$@" "$define\"\""
 	done
