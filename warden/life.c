@@ -318,7 +318,8 @@ life_set(struct client *c, uint32_t set, const struct client_fields *f,
 		c->first_due_ms = due_in(c->f.interval_ms);
 		c->orders |= CHECK_SCHEDULE | CHECK_NOW;
 	}
-	if (is_enabled(c) && set & SET_TIMEOUT) {
+	/* The same again must not move it by the time this takes. */
+	if (is_enabled(c) && set & SET_TIMEOUT && c->f.timeout_ms != was_ms) {
 		window = window_timeout(&c->f, was_ms, left_ms(c));
 		set_window(c, window);
 	}

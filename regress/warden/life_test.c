@@ -349,6 +349,7 @@ ATF_TC_BODY(set__timeout_moves_the_window, tc)
 	struct client_fields f = house_fields(1);
 	struct msg_gate gate;
 	struct msg_save save;
+	int64_t expires_us;
 
 	(void)tc;
 	house_start(&h);
@@ -365,15 +366,22 @@ ATF_TC_BODY(set__timeout_moves_the_window, tc)
 	ATF_CHECK(expires_in(&save.f, 400000));
 	house_saved(&h, 0);
 	ATF_CHECK_EQ(0, house_done(&h, 1));
-	f.timeout_ms = 0;
+	/* Once more: nothing is different then, not by a microsecond. */
+	expires_us = save.f.expires_us;
 	house_control(&h, 2, CONTROL_SET, &f, SET_TIMEOUT);
+	house_save(&h, &save);
+	ATF_CHECK_EQ(expires_us, save.f.expires_us);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 2));
+	f.timeout_ms = 0;
+	house_control(&h, 3, CONTROL_SET, &f, SET_TIMEOUT);
 	house_next(&h.monitor, MSG_GATE, &gate, sizeof gate);
 	ATF_CHECK(!(gate.g.flags & CLIENT_ENABLED));
 	house_save(&h, &save);
 	house_save(&h, &save);
 	ATF_CHECK(!(save.f.flags & CLIENT_ENABLED));
 	house_saved(&h, 0);
-	ATF_CHECK_EQ(0, house_done(&h, 2));
+	ATF_CHECK_EQ(0, house_done(&h, 3));
 	house_stop(&h);
 }
 
