@@ -28,7 +28,8 @@ usage(void)
 {
 	fprintf(stderr, "usage: fetch [-a address] [-l first-line] "
 	    "[-P priority] [-s source]\n"
-	    "             [-t timeout-ms] -k private -u public -p port\n"
+	    "             [-t timeout-ms] [-w linger-ms] -k private -u public "
+	    "-p port\n"
 	    "       fetch -g keytype -k private -u public\n"
 	    "       fetch -S name -k private -u public <secret\n");
 	exit(STATUS_USAGE);
@@ -97,7 +98,7 @@ main(int argc, char **argv)
 	struct peer_key *key;
 	int ch, status = 0;
 
-	while ((ch = getopt(argc, argv, "a:g:k:l:P:p:S:s:t:u:")) != -1) {
+	while ((ch = getopt(argc, argv, "a:g:k:l:P:p:S:s:t:u:w:")) != -1) {
 		switch (ch) {
 		case 'a':
 			to.address = optarg;
@@ -128,6 +129,9 @@ main(int argc, char **argv)
 			break;
 		case 'u':
 			public = optarg;
+			break;
+		case 'w':
+			to.linger_ms = (int)number(optarg, 3600000);
 			break;
 		default:
 			usage();

@@ -511,6 +511,8 @@ peer_fetch(const struct peer_to *to, const struct peer_key *key,
 		*data = peer.data;
 		*len = peer.len;
 		peer.data = NULL;
+		if (to->linger_ms > 0)
+			(void)poll(NULL, 0, to->linger_ms);
 	}
 	peer_close(&peer);
 	return result;

@@ -74,6 +74,7 @@ struct peer_to {
 	const char *greeting;	/* first line; NULL: "1\r\n" */
 	const char *priority;	/* NULL: PEER_PRIORITY */
 	int timeout_ms;		/* for all steps together; 0: 10 seconds */
+	int linger_ms;		/* until it hangs up when all is said */
 };
 
 enum peer_result {
