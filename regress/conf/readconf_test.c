@@ -306,6 +306,7 @@ ATF_TC_BODY(messages__of_a_reload, tc)
 	struct msg_settings settings;
 	struct msg_client client;
 	struct msg_conf_end end;
+	struct msg_complaint complaint;
 
 	ATF_REQUIRE_EQ(0, mkdir("etc", 0700));
 	ATF_REQUIRE_EQ(0, mkdir("etc/clients.d", 0700));
@@ -319,6 +320,10 @@ ATF_TC_BODY(messages__of_a_reload, tc)
 
 	ATF_REQUIRE_EQ(0, setenv("MANDOS_RELOAD", "", 1));
 	start(tc, &r, NULL, NULL, NULL);
+	expect(&r, MSG_COMPLAINT, &complaint);
+	ATF_CHECK(r.msg.tail_len > 0);
+	ATF_CHECK_EQ(NULL, memchr(r.msg.tail, '\0', r.msg.tail_len));
+	msg_free(&r.msg);
 	expect_end(&r, 78);
 	write_file("etc/clients.d/a.conf", "[a]\nsecret =\n");
 	start(tc, &r, NULL, NULL, NULL);
