@@ -15,6 +15,8 @@ BEGIN {
 	only["gpgme.h"] = "^ctl/keygen_pgp\\.c$"
 	only["zlib.h"] = "^import/packet\\.c$"
 	only["dbus/"] = "^(busd/busd|common/loop_dbus|ctl/bus)\\.h$"
+	only["curses.h"] = "^ctl/tui_screen\\.h$"
+	only["term.h"] = "^ctl/tui_screen\\.c$"
 	only["avahi-"] = "^busd/avahi(_poll)?\\.[ch]$"
 	only["bsd/"] = "^$"
 }

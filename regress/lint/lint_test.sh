@@ -4,11 +4,12 @@
 
 . "$(atf_get_srcdir)/../lib.sh"
 
-programs='busd checkerd common conf ctl import monitor netd parent sandbox state warden'
+programs='busd checkerd client common conf ctl import monitor netd parent sandbox
+    state warden'
 installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
     checkerd/mandos-checkerd busd/mandos-busd import/mandos-import
-    ctl/mandos-keygen'
+    ctl/mandos-keygen ctl/mandos-monitor'
 everything=".ci build-aux etc man regress $programs"
 
 # sources DIRS NAME...: the files with such names below these directories.
