@@ -5,9 +5,10 @@
  * words.  Two rows for one call mean "or".  Rows are in alphabetical order,
  * the last has no name.
  *
- * Such a table says what is allowed, and all else kills the process.  One
- * alone, of ABSENT, DENY and DENY_IF rows, says what is refused, and all else
- * is allowed: rules_checkerd, which is also that of every checker.
+ * Such a table says what is allowed, and all else kills the process.  Two, of
+ * ABSENT, DENY and DENY_IF rows, say what is refused, and all else is allowed:
+ * rules_checkerd, which is also that of every checker, and
+ * rules_client_decrypt, which comes on top of it.
  */
 #ifndef RULES_H
 #define RULES_H
@@ -65,5 +66,7 @@ extern const struct sandbox_rule rules_session[];
 extern const struct sandbox_rule rules_checkerd[];	/* what is refused */
 extern const struct sandbox_rule rules_busd[];
 extern const struct sandbox_rule rules_import[];
+extern const struct sandbox_rule rules_client_net[];
+extern const struct sandbox_rule rules_client_decrypt[]; /* what is refused */
 
 #endif

@@ -16,7 +16,9 @@ enum sandbox_rules {
 	RULES_SESSION,
 	RULES_CHECKERD,
 	RULES_BUSD,
-	RULES_IMPORT
+	RULES_IMPORT,
+	RULES_CLIENT_NET,
+	RULES_CLIENT_DECRYPT
 };
 
 struct sandbox_id {
@@ -40,8 +42,8 @@ void sandbox_drop(const struct sandbox_id *);
 
 /*
  * sandbox_enter(rules): load the seccomp filter made from this rule table.
- * What is not in the table kills the process; RULES_CHECKERD alone says what
- * is refused.  Sets no_new_privs.
+ * What is not in the table kills the process; RULES_CHECKERD and
+ * RULES_CLIENT_DECRYPT say what is refused.  Sets no_new_privs.
  */
 void sandbox_enter(enum sandbox_rules);
 

@@ -8,16 +8,16 @@
 BEGIN {
 	# A library's headers, and the only files that may include them.
 	only["seccomp.h"] = "^sandbox/seccomp\\.c$"
-	only["cap-ng.h"] = "^sandbox/drop\\.c$"
-	only["gnutls/"] = "^(netd/tls|ctl/keygen_tls)\\.c$"
+	only["cap-ng.h"] = "^(sandbox/drop|client/power)\\.c$"
+	only["gnutls/"] = "^((netd|client)/tls|ctl/keygen_tls)\\.c$"
+	only["gpgme.h"] = "^(client/decrypt|ctl/keygen_pgp)\\.c$"
 	only["nettle/"] = "^(monitor/(proof|signature)|state/digest|import/unlock)\\.c$"
 	only["gmp.h"] = "^monitor/(proof|signature)\\.c$"
-	only["gpgme.h"] = "^ctl/keygen_pgp\\.c$"
 	only["zlib.h"] = "^import/packet\\.c$"
 	only["dbus/"] = "^(busd/busd|common/loop_dbus|ctl/bus)\\.h$"
 	only["curses.h"] = "^ctl/tui_screen\\.h$"
 	only["term.h"] = "^ctl/tui_screen\\.c$"
-	only["avahi-"] = "^busd/avahi(_poll)?\\.[ch]$"
+	only["avahi-"] = "^(busd/avahi(_poll)?|client/browse)\\.[ch]$"
 	only["bsd/"] = "^$"
 }
 
