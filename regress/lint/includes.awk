@@ -17,7 +17,7 @@ BEGIN {
 	only["dbus/"] = "^(busd/busd|common/loop_dbus|ctl/bus)\\.h$"
 	only["curses.h"] = "^ctl/tui_screen\\.h$"
 	only["term.h"] = "^ctl/tui_screen\\.c$"
-	only["avahi-"] = "^(busd/avahi(_poll)?|client/browse)\\.[ch]$"
+	only["avahi-"] = "^(busd/avahi|common/avahi_poll|client/browse)\\.[ch]$"
 	only["bsd/"] = "^$"
 }
 

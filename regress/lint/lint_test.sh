@@ -129,11 +129,12 @@ budget__trusted_code_body() {
 	# What is linked is counted, with the message table; headers of
 	# common/ and sandbox/ are declarations and their documentation.
 	# Of common/ the monitor links all but the parser of key IDs, what is
-	# for libdbus, and what only the parent needs; the rule tables of other
-	# processes are data that it has and never looks at.
+	# for libdbus and Avahi, and what only the parent needs; the rule
+	# tables of other processes are data that it has and never looks at.
 	# shellcheck disable=SC2046	# several files
 	common=$(lines $(sources common '*.c' |
-	    grep -v -e keyid_parse.c -e loop_dbus.c -e paths.c -e watch.c))
+	    grep -v -e avahi_poll.c -e keyid_parse.c -e loop_dbus.c -e paths.c \
+	    -e watch.c))
 	table=$(lines common/msgs.def)
 	# shellcheck disable=SC2046
 	monitor=$(lines $(sources monitor '*.[ch]'))
@@ -377,13 +378,8 @@ compile__clang_body() {
 		set -- "$@" "$define\"\""
 	done
 	# shellcheck disable=SC2046	# several files
-	atf_check -s exit:0 -o empty -e empty clang "$@" \
-	    $(sources "${programs%import*} ${programs#*import}" '*.c' |
-	    grep -v '^client/')
-	# Zeroconf runs on the same loop in busd and in the client.
-	# shellcheck disable=SC2046
-	atf_check -s exit:0 -o empty -e empty clang "$@" -Ibusd \
-	    $(sources client '*.c')
+	atf_check -s exit:0 -o empty -e empty clang "$@" -Iclient \
+	    $(sources "${programs%import*} ${programs#*import}" '*.c')
 	# What makes a ledger knows its form.
 	# shellcheck disable=SC2046
 	atf_check -s exit:0 -o empty -e empty clang "$@" -Istate \

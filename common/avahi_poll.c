@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Avahi's client library on our loop: its watches and its timeouts, which it
- * may change and free in every callback.  Run by busd's process for Zeroconf.
+ * Avahi on our loop: its watches and its timeouts, which it may change and
+ * free in every callback.  Run by busd's process for Zeroconf and by
+ * mandos-client.
  */
 #include "avahi_poll.h"
 
