@@ -2,7 +2,8 @@
 /*
  * Memory that is given back is wiped, also by libraries: a new secret passes
  * through buffers of libdbus, which frees them as they are.  This takes the
- * place of the C library's free() and realloc() in the whole of mandos-busd.
+ * place of the C library's free() and realloc() in the whole of mandos-busd,
+ * and of mandos-ctl.
  */
 #include <sys/types.h>
 

@@ -95,8 +95,13 @@ enum duration {
 /*
  * duration_parse(text, ms): read an RFC 3339 duration, or a sum in the older
  * format.  ${ms} is set also for DURATION_NEGATIVE.
+ * duration_rfc3339(text, ms): the former only.
  */
 enum duration duration_parse(struct text, int64_t *);
+enum duration duration_rfc3339(struct text, int64_t *);
+
+/* One more than the most milliseconds that a duration can have. */
+#define DURATION_END_MS (INT64_C(1000000000) * 24 * 60 * 60 * 1000)
 const char *duration_strerror(enum duration);
 
 /* duration_print(buf, size, ms): the RFC 3339 form of whole seconds. */

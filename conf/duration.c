@@ -19,7 +19,7 @@
 #define YEAR_MS (52 * WEEK_MS)
 
 /* Python's timedelta: from -999999999 days to almost 1000000000. */
-#define END_MS (INT64_C(1000000000) * DAY_MS)
+#define END_MS DURATION_END_MS
 #define LEAST_MS (DAY_MS - END_MS)
 
 struct unit {
@@ -115,8 +115,8 @@ take_units(struct text *rest, const struct unit *units, int64_t *sum,
 	return last;
 }
 
-static enum duration
-parse_rfc3339(struct text text, int64_t *ms)
+enum duration
+duration_rfc3339(struct text text, int64_t *ms)
 {
 	int is_too_long = 0, last;
 
@@ -180,7 +180,7 @@ duration_parse(struct text text, int64_t *ms)
 {
 	enum duration result;
 
-	if ((result = parse_rfc3339(text, ms)) == DURATION_SYNTAX)
+	if ((result = duration_rfc3339(text, ms)) == DURATION_SYNTAX)
 		result = parse_old(text, ms);
 	return result;
 }

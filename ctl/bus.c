@@ -109,10 +109,18 @@ DBusMessage *
 bus_call(DBusConnection *connection, DBusMessage *message,
     const char *signature, DBusError *error)
 {
+	return bus_call_within(connection, DBUS_TIMEOUT_USE_DEFAULT, message,
+	    signature, error);
+}
+
+DBusMessage *
+bus_call_within(DBusConnection *connection, int ms, DBusMessage *message,
+    const char *signature, DBusError *error)
+{
 	DBusMessage *reply;
 
 	reply = dbus_connection_send_with_reply_and_block(connection, message,
-	    DBUS_TIMEOUT_USE_DEFAULT, error);
+	    ms, error);
 	dbus_message_unref(message);
 	if (reply == NULL || dbus_message_has_signature(reply, signature))
 		return reply;

@@ -68,9 +68,12 @@ void bus_append_variant(DBusMessageIter *, const struct bus_value *);
  * freed, and wait for the answer.  It must have this signature; else it is
  * an error like one that the server has sent.  Returns the answer, for
  * dbus_message_unref(), or NULL with ${error} set.
+ * bus_call_within waits so many milliseconds, or DBUS_TIMEOUT_USE_DEFAULT.
  */
 DBusMessage *bus_call(DBusConnection *, DBusMessage *, const char *,
     DBusError *);
+DBusMessage *bus_call_within(DBusConnection *, int, DBusMessage *,
+    const char *, DBusError *);
 
 /*
  * bus_must(condition): libdbus has no memory left if ${condition} is false;

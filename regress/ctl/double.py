@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
-# double.py CLIENTS INTERFACES LOG [MODE]: a server without any inside, on the
-# bus of DBUS_SYSTEM_BUS_ADDRESS.  It shows the clients of CLIENTS, a JSON file,
-# says yes to everything, and writes each call to LOG as a line of JSON.  What
-# it answers to Introspect is cut out of INTERFACES.  It says "ready" when it
-# is there.  MODE can be "refuse", which has every change fail.
+# double.py CLIENTS INTERFACES LOG [MODE...]: a server without any inside, on
+# the bus of DBUS_SYSTEM_BUS_ADDRESS.  It shows the clients of CLIENTS, a JSON
+# file, says yes to everything, and writes each call to LOG as a line of JSON.
+# What it answers to Introspect is cut out of INTERFACES.  It says "ready" when
+# it is there.  A MODE is
+#	refuse		every change fails
+#	own		it has our own interface, too
+#	deaf:MEMBER	it never answers this method
 
 import json
 import sys
@@ -15,10 +18,11 @@ import dbus.mainloop.glib
 from gi.repository import GLib
 
 CLIENTS, INTERFACES, LOG = sys.argv[1:4]
-MODE = sys.argv[4] if len(sys.argv) > 4 else ''
+MODES = sys.argv[4:]
 NAME = 'se.recompile.Mandos'
 CLIENT = NAME + '.Client'
 PROPERTIES = 'org.freedesktop.DBus.Properties'
+OWN, OWN_PATH = 'org.openmandos.Server1', '/org/openmandos'
 CLASSES = {'t': dbus.UInt64, 'b': dbus.Boolean, 's': dbus.String,
            'n': dbus.Int16, 'o': dbus.ObjectPath, 'x': dbus.Int64}
 LONG = 100000                   # bytes; of more only the number is told
@@ -37,6 +41,8 @@ def type_of(value):
 
 
 def plain(value):
+    if isinstance(value, dbus.Dictionary):
+        return {str(k): [type_of(v), plain(v)] for k, v in value.items()}
     if isinstance(value, dbus.Array):
         octets = bytes(value)
         return f'({len(octets)} bytes)' if len(octets) > LONG \
@@ -66,6 +72,27 @@ def introspection(path):
     return ET.tostring(node, encoding='unicode')
 
 
+def error(message, name, text):
+    return dbus.lowlevel.ErrorMessage(message, name, text)
+
+
+def own_answer(message, reply, args):
+    """What our own interface has."""
+    member = message.get_member()
+    if member == 'Get' and args == [OWN, 'Version']:
+        reply.append('1.2.3', signature='v')
+    elif member == 'Why':
+        reply.append('disabled', f'It is {args[0]}.', signature='ss')
+    elif member == 'AddClient':
+        if args[0] == 'foo':
+            return error(message, 'org.openmandos.Error.Exists', 'it exists')
+        reply.append(dbus.ObjectPath('/clients/new'), signature='o')
+    elif member == 'Reload' and 'refuse' in MODES:
+        return error(message, 'org.openmandos.Error.Configuration',
+                     '/etc/mandos/clients.conf:7: \x1b[1mbad')
+    return reply
+
+
 def answer(message, data):
     """The answer, and what is to be written of the call or None."""
     path, member = message.get_path(), message.get_member()
@@ -84,13 +111,14 @@ def answer(message, data):
                  plain(args[2])]
     else:
         call += [str(message.get_signature()), *map(plain, args)]
-    if MODE == 'refuse':
-        reply = dbus.lowlevel.ErrorMessage(
-            message, 'org.freedesktop.DBus.Error.InvalidArgs', 'no such luck')
-    elif message.get_interface() == 'org.openmandos.Server1' or \
-            path == '/org/openmandos':
-        reply = dbus.lowlevel.ErrorMessage(
-            message, 'org.freedesktop.DBus.Error.UnknownObject', 'not here')
+    if path == OWN_PATH:
+        if 'own' in MODES:
+            return own_answer(message, reply, args), call
+        reply = error(message, 'org.freedesktop.DBus.Error.UnknownObject',
+                      'not here')
+    elif 'refuse' in MODES:
+        reply = error(message, 'org.freedesktop.DBus.Error.InvalidArgs',
+                      'Traceback: so\nno such luck\n')
     return reply, call
 
 
@@ -107,7 +135,8 @@ def main():
         if call is not None:
             with open(LOG, 'a', encoding='utf-8') as f:
                 f.write(json.dumps(call) + '\n')
-        connection.send_message(reply)
+        if f'deaf:{message.get_member()}' not in MODES:
+            connection.send_message(reply)
         return dbus.lowlevel.HANDLER_RESULT_HANDLED
 
     bus.add_message_filter(on_message)

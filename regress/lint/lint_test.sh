@@ -10,7 +10,7 @@ installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
     checkerd/mandos-checkerd busd/mandos-busd import/mandos-import
     client/mandos-client client/mandos-client-iprouteadddel
-    ctl/mandos-keygen ctl/mandos-monitor'
+    ctl/mandos-ctl ctl/mandos-keygen ctl/mandos-monitor'
 everything=".ci build-aux etc man regress $programs"
 
 # sources DIRS NAME...: the files with such names below these directories.
@@ -377,13 +377,19 @@ compile__clang_body() {
 	    xargs grep -hoE -- '-D[A-Z_]+=' | sort -u); do
 		set -- "$@" "$define\"\""
 	done
-	# shellcheck disable=SC2046	# several files
-	atf_check -s exit:0 -o empty -e empty clang "$@" -Iclient \
-	    $(sources "${programs%import*} ${programs#*import}" '*.c')
-	# What makes a ledger knows its form.
-	# shellcheck disable=SC2046
-	atf_check -s exit:0 -o empty -e empty clang "$@" -Istate \
-	    $(sources import '*.c')
+	for dir in $programs; do
+		# What makes a ledger knows its form, and what adds clients
+		# has the reader of their file.
+		case $dir in
+		client)	others=-Iclient ;;
+		ctl)	others=-Iconf ;;
+		import)	others=-Istate ;;
+		*)	others= ;;
+		esac
+		# shellcheck disable=SC2046,SC2086	# several words
+		atf_check -s exit:0 -o empty -e empty clang "$@" $others \
+		    $(sources "$dir" '*.c')
+	done
 	# Tests include the headers of what they test, and of that first.
 	for dir in regress/*/; do
 		dir=${dir#regress/}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Calls to the server, told on standard error if that is wanted: there in the
+ * words of the original, but never with a secret.
+ */
+#include "ctl.h"
+
+#include <sys/types.h>
+
+#include <err.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+session_trace(const struct session *session, const char *path)
+{
+	if (session->is_debug)
+		complain("D-Bus: Connect to: (busname='%s', path='%s')",
+		    BUS_NAME, path);
+}
+
+static void
+trace_call(const struct session *session, const char *path,
+    const char *interface, const char *method, const char *arguments)
+{
+	if (session->is_debug)
+		complain("D-Bus: %s:%s:%s.%s(%s)", BUS_NAME, path, interface,
+		    method, arguments);
+}
+
+int
+session_try(struct session *session, int is_debug, int *is_bus,
+    DBusError *error)
+{
+	session->is_debug = is_debug;
+	session->patience_ms = DBUS_TIMEOUT_USE_DEFAULT;
+	session->connection = bus_open(error);
+	*is_bus = session->connection != NULL;
+	if (session->connection == NULL)
+		return -1;
+	session_trace(session, BUS_PATH);
+	return bus_find(session->connection, error);
+}
+
+void
+session_open(struct session *session, int is_debug)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	int is_bus;
+
+	if (session_try(session, is_debug, &is_bus, &error) == 0)
+		return;
+	complain("Could not connect to %s: %s",
+	    is_bus ? "Mandos server" : "the system bus", error.message);
+	dbus_error_free(&error);
+	session_close(session);
+	exit(EXIT_FAILURE);
+}
+
+void
+session_close(struct session *session)
+{
+	bus_close(session->connection);
+	session->connection = NULL;
+}
+
+/* The answer has nothing in it that anybody needs. */
+static int
+call(struct session *session, DBusMessage *message, DBusError *error)
+{
+	DBusMessage *reply;
+
+	reply = bus_call_within(session->connection, session->patience_ms,
+	    message, "", error);
+	if (reply == NULL)
+		return -1;
+	dbus_message_unref(reply);
+	return 0;
+}
+
+/* A value as Python shows it; to be freed. */
+static char *
+show(const struct bus_value *value)
+{
+	char *text = NULL;
+	int n = 0;
+
+	switch (value->type) {
+	case DBUS_TYPE_BOOLEAN:
+		n = asprintf(&text, "%s", value->truth ? "True" : "False");
+		break;
+	case DBUS_TYPE_INT32:
+		n = asprintf(&text, "%" PRId32, value->int32);
+		break;
+	case DBUS_TYPE_UINT64:
+		n = asprintf(&text, "%" PRIu64, value->uint64);
+		break;
+	case DBUS_TYPE_STRING:
+		text = text_quote(text_from(value->text));
+		break;
+	default:
+		n = asprintf(&text, "%zu bytes", value->len);
+		break;
+	}
+	if (n == -1)
+		err(EXIT_FAILURE, "asprintf");
+	return text;
+}
+
+int
+session_set(struct session *session, const char *path, const char *property,
+    const struct bus_value *value, DBusError *error)
+{
+	char *shown, *arguments;
+
+	session_trace(session, path);
+	shown = show(value);
+	if (asprintf(&arguments, "'%s', '%s', %s", BUS_CLIENT, property,
+	    shown) == -1)
+		err(EXIT_FAILURE, "asprintf");
+	trace_call(session, path, BUS_PROPERTIES, "Set", arguments);
+	free(arguments);
+	free(shown);
+	return call(session, bus_message_set(path, property, value), error);
+}
+
+int
+session_approve(struct session *session, const char *path, dbus_bool_t is_yes,
+    DBusError *error)
+{
+	DBusMessage *message = bus_message(path, BUS_CLIENT, "Approve");
+
+	session_trace(session, path);
+	trace_call(session, path, BUS_CLIENT, "Approve",
+	    is_yes ? "True" : "False");
+	bus_must(dbus_message_append_args(message, DBUS_TYPE_BOOLEAN, &is_yes,
+	    DBUS_TYPE_INVALID));
+	return call(session, message, error);
+}
+
+int
+session_remove(struct session *session, const char *path, DBusError *error)
+{
+	DBusMessage *message = bus_message(BUS_PATH, BUS_SERVER,
+	    "RemoveClient");
+	char *quoted = text_quote(text_from(path));
+
+	trace_call(session, BUS_PATH, BUS_SERVER, "RemoveClient", quoted);
+	free(quoted);
+	bus_must(dbus_message_append_args(message, DBUS_TYPE_OBJECT_PATH,
+	    &path, DBUS_TYPE_INVALID));
+	return call(session, message, error);
+}
+
+DBusMessage *
+session_list(struct session *session, const char *signature,
+    DBusError *error)
+{
+	trace_call(session, BUS_PATH, BUS_MANAGER, "GetManagedObjects", "");
+	return bus_call_within(session->connection, session->patience_ms,
+	    bus_message(BUS_PATH, BUS_MANAGER, "GetManagedObjects"),
+	    signature, error);
+}
+
+DBusMessage *
+session_own(struct session *session, const char *method, DBusMessage *message,
+    const char *signature, DBusError *error)
+{
+	trace_call(session, BUS_OWN_PATH, BUS_OWN, method, "...");
+	return bus_call_within(session->connection, session->patience_ms,
+	    message, signature, error);
+}
+
+int
+session_is_original(const DBusError *error)
+{
+	static const char *const names[] = { DBUS_ERROR_UNKNOWN_OBJECT,
+		DBUS_ERROR_UNKNOWN_METHOD, DBUS_ERROR_UNKNOWN_INTERFACE,
+		DBUS_ERROR_UNKNOWN_PROPERTY };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (dbus_error_has_name(error, names[i]))
+			return 1;
+	return 0;
+}

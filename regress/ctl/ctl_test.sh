@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: ISC
+# mandos-ctl on a private bus, with servers that are played.  The cases are in
+# cases.py; those that need no server are here.
+
+. "$(atf_get_srcdir)/../lib.sh"
+
+ctl=$top_builddir/ctl/mandos-ctl
+
+# story NAME SECONDS DESCRIPTION: a test case that is a function of cases.py.
+story() {
+	atf_test_case "$1"
+	eval "$1_head() {
+		atf_set descr \"$3\"
+		atf_set timeout $2
+	}
+	$1_body() {
+		play $1
+	}"
+}
+
+# case_of NAME DESCRIPTION: one that is here.
+case_of() {
+	atf_test_case "$1"
+	eval "$1_head() { atf_set descr \"$2\"; }"
+}
+
+# The bindings are of the system's python3, whatever else is in PATH.
+play() {
+	need dbus-daemon
+	python=/usr/bin/python3
+	"$python" -c 'import dbus, gi' 2>/dev/null ||
+	    atf_skip 'python3-dbus or python3-gi is not installed'
+	# Sanitizers keep what is freed, to say who uses it again.
+	[ "$1/$sanitizers" != secret__wiped/yes ] ||
+	    atf_skip 'sanitizers have a free() of their own'
+	"$python" -B "$top_srcdir/regress/ctl/cases.py" "$1" "$top_srcdir" \
+	    "$top_builddir" >out 2>&1 || fail_with out "$(tail -n 1 out)"
+}
+
+story vectors__as_recorded 120 'what was recorded of the original is the same'
+story durations__as_recorded 120 'times are taken as the original takes them'
+story lists__of_anything 120 'tables and JSON are those of Python'
+story lists__without_a_property 120 'what is missing is told'
+story errors__of_the_server 60 'the first refusal is the end'
+story errors__without_a_server 60 'no server, no bus'
+story errors__of_policy 60 'the bus does not let us'
+story errors__no_room 60 'what cannot be written is an error'
+story texts__not_utf8 60 'what the bus does not take is refused before'
+story secret__never_shown 60 'nor read without an end'
+story secret__wiped 120 'no secret is kept'
+story own__against_another_server 60 'it offers nothing of ours'
+story own__why 60 'the answer, and what would have to change'
+story own__reload 60 'done, or the reason why not'
+story own__add 60 'clients out of files'
+story own__add_nothing_bad 60 'no client out of files of which one is bad'
+story own__conflicts 120 'ours go with nearly nothing'
+story own__health 120 'a line and a status'
+
+case_of check__passes 'the self-tests pass, whatever else is asked for'
+check__passes_body() {
+	for options in --check --ch '--check -e -d' '--bogus --check' \
+	    '-c --check'; do
+		# shellcheck disable=SC2086	# several words
+		atf_check -s exit:0 -o empty -e save:err "$ctl" $options
+		atf_check -s exit:0 -o inline:'OK\n' -e empty tail -n 1 err
+	done
+}
+
+case_of version__as_the_server 'the version is in the form of the server'
+version__as_the_server_body() {
+	atf_check -s exit:0 -o save:server -e empty \
+	    "$top_builddir/conf/mandos-readconf" --version
+	sed 's/^mandos /mandos-ctl /' server >expected
+	atf_check -s exit:0 -o file:expected -e empty "$ctl" --version
+}
+
+# items: of option descriptions in standard input, the names: "-p --port".
+items() {
+	sed -e 's/ [A-Za-z\[].*//' -e 's/,//' | sort
+}
+
+case_of manual__agrees_with_help 'mandos-ctl(8) and --help name the same options'
+manual__agrees_with_help_body() {
+	need mandoc
+	mandoc -T ascii "$top_srcdir/man/mandos-ctl.8" | sed 's/.\x08//g' >page
+	atf_check -s exit:0 -o save:help -e empty "$ctl" --help
+	sed -n '/^options:/,$s/^  \(-\)/\1/p' help | items >from_help
+	sed -n '/^   Lists/,/^   What does not/s/^     \(-\)/\1/p' page |
+	    items >from_page
+	[ -s from_help ] || atf_fail 'no options in --help'
+	atf_check -s exit:0 -o empty -e empty diff -u from_help from_page
+}
+
+atf_init_test_cases() {
+	atf_add_test_case vectors__as_recorded
+	atf_add_test_case durations__as_recorded
+	atf_add_test_case lists__of_anything
+	atf_add_test_case lists__without_a_property
+	atf_add_test_case errors__of_the_server
+	atf_add_test_case errors__without_a_server
+	atf_add_test_case errors__of_policy
+	atf_add_test_case errors__no_room
+	atf_add_test_case texts__not_utf8
+	atf_add_test_case secret__never_shown
+	atf_add_test_case secret__wiped
+	atf_add_test_case own__against_another_server
+	atf_add_test_case own__why
+	atf_add_test_case own__reload
+	atf_add_test_case own__add
+	atf_add_test_case own__add_nothing_bad
+	atf_add_test_case own__conflicts
+	atf_add_test_case own__health
+	atf_add_test_case check__passes
+	atf_add_test_case version__as_the_server
+	atf_add_test_case manual__agrees_with_help
+}
