@@ -20,24 +20,9 @@
 
 #include "log.h"
 #include "prompt.h"
+#include "standard.h"
 
 #define PLUGIN_DIR "/lib/mandos/plugins.d"
-
-/*
- * Nothing that is opened becomes standard input, output or error by accident;
- * what is missing cannot be used for its purpose.
- */
-static void
-open_standard(void)
-{
-	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
-	int fd;
-
-	for (fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) == -1 &&
-		    open("/dev/null", modes[fd]) == -1)
-			exit(EX_OSERR);
-}
 
 /* Options from the command line, the file, and the command line again. */
 static int
@@ -154,7 +139,7 @@ main(int argc, char **argv)
 	enum race race = RACE_LOST;
 	int status, is_dropped;
 
-	open_standard();
+	standard_open();
 	log_open("plugin-runner", LOG_INFO);
 	settings_init(&settings);
 	status = read_options(&settings, argc, argv);

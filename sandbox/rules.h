@@ -66,6 +66,7 @@ extern const struct sandbox_rule rules_session[];
 extern const struct sandbox_rule rules_checkerd[];	/* what is refused */
 extern const struct sandbox_rule rules_busd[];
 extern const struct sandbox_rule rules_import[];
+extern const struct sandbox_rule rules_agent[];
 extern const struct sandbox_rule rules_client_net[];
 extern const struct sandbox_rule rules_client_decrypt[]; /* what is refused */
 

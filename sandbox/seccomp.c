@@ -40,6 +40,7 @@ static const struct {
 	[RULES_CHECKERD] = { rules_checkerd, 1 },
 	[RULES_BUSD] = { rules_busd, 0 },
 	[RULES_IMPORT] = { rules_import, 0 },
+	[RULES_AGENT] = { rules_agent, 0 },
 	[RULES_CLIENT_NET] = { rules_client_net, 0 },
 	[RULES_CLIENT_DECRYPT] = { rules_client_decrypt, 1 },
 };

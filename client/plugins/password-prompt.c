@@ -19,6 +19,7 @@
 #include "log.h"
 #include "process.h"
 #include "prompt.h"
+#include "standard.h"
 #include "usage.h"
 
 enum {
@@ -122,6 +123,7 @@ main(int argc, char **argv)
 	char *text;
 	int status = EXIT_SUCCESS;
 
+	standard_open();
 	log_open("password-prompt", LOG_INFO);
 	locked_process();
 	parse(argc, argv);

@@ -37,6 +37,7 @@ main(int argc, char **argv)
 		[RULES_CHECKERD] = "checkerd",
 		[RULES_BUSD] = "busd",
 		[RULES_IMPORT] = "import",
+		[RULES_AGENT] = "agent",
 	};
 	const struct scmp_version *version = seccomp_version();
 	size_t i;
@@ -52,6 +53,6 @@ main(int argc, char **argv)
 			return 0;
 		}
 	fputs("usage: export --build | monitor | conf | warden | state | netd "
-	    "| session | checkerd | busd | import\n", stderr);
+	    "| session | checkerd | busd | import | agent\n", stderr);
 	return 64;
 }

@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -42,7 +43,7 @@
 #include "rules.h"
 #include "sandbox.h"
 
-#define TABLES 9
+#define TABLES 10
 
 /* A bit for each table that something is about. */
 #define MONITOR (1U << RULES_MONITOR)
@@ -54,8 +55,10 @@
 #define CHECKERD (1U << RULES_CHECKERD)	/* refuses, but kills nobody */
 #define BUSD	(1U << RULES_BUSD)
 #define IMPORT	(1U << RULES_IMPORT)
+#define AGENT	(1U << RULES_AGENT)
 #define ALL							\
-	(MONITOR | CONF | WARDEN | STATE | NETD | SESSION | BUSD | IMPORT)
+	(MONITOR | CONF | WARDEN | STATE | NETD | SESSION | BUSD | IMPORT | \
+	AGENT)
 #define EACH	(ALL | CHECKERD)
 
 static const char *const table_names[TABLES] = {
@@ -68,6 +71,7 @@ static const char *const table_names[TABLES] = {
 	[RULES_CHECKERD] = "checkerd",
 	[RULES_BUSD] = "busd",
 	[RULES_IMPORT] = "import",
+	[RULES_AGENT] = "agent",
 };
 
 static const struct sandbox_rule *const tables[TABLES] = {
@@ -80,6 +84,7 @@ static const struct sandbox_rule *const tables[TABLES] = {
 	[RULES_CHECKERD] = rules_checkerd,
 	[RULES_BUSD] = rules_busd,
 	[RULES_IMPORT] = rules_import,
+	[RULES_AGENT] = rules_agent,
 };
 
 static struct sandbox_filter *filters[TABLES];
@@ -554,6 +559,46 @@ use_netd(const void *arg)
 }
 
 /* As libdbus does it, up to a bus that is not there. */
+/* Its own pidfd stands for mandos-client's. */
+static void
+use_agent(const void *arg)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "none" };
+	struct stat st;
+	sigset_t set;
+	char text[4] = "";
+	pid_t self = getpid();
+	int fd, own;
+	DIR *dir;
+
+	(void)arg;
+	make_wire();
+	MUST((dir = opendir(".")) != NULL);
+	MUST((own = (int)syscall(SYS_pidfd_open, self, 0)) != -1);
+	enter(RULES_AGENT);
+	use_base();
+	use_loop_only();
+	MUST(readdir(dir) != NULL);
+	rewinddir(dir);
+	MUST((fd = openat(dirfd(dir), "file", O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW | O_NONBLOCK)) != -1);
+	MUST(fstat(fd, &st) == 0 && read(fd, text, 4) == 4);
+	MUST(close(fd) == 0);
+	MUST((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) != -1);
+	MUST(connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1);
+	MUST(errno == ENOENT);
+	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
+	MUST(mlock(page, 4096) == 0);
+	MUST(kill(self, 0) == 0);
+	MUST(syscall(SYS_pidfd_send_signal, own, 0, NULL, 0) == 0);
+	MUST(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	MUST(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && raise(SIGTERM) == 0);
+	exit(0);
+}
+
 static void
 use_busd(const void *arg)
 {
@@ -633,6 +678,7 @@ ATF_TC_BODY(needed__is_allowed, tc)
 	PASSES(use_state, NULL);
 	PASSES(use_netd, NULL);
 	PASSES(use_busd, NULL);
+	PASSES(use_agent, NULL);
 	PASSES(use_checkerd, NULL);
 	clean_up();
 }
