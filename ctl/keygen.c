@@ -7,13 +7,6 @@
 
 #include <stdlib.h>
 
-const char *const key_names[KEY_FILES] = {
-	[TLS_PRIVATE] = "tls-privkey.pem",
-	[TLS_PUBLIC] = "tls-pubkey.pem",
-	[PGP_SECRET] = "seckey.txt",
-	[PGP_PUBLIC] = "pubkey.txt",
-};
-
 int
 main(int argc, char **argv)
 {
@@ -28,6 +21,9 @@ main(int argc, char **argv)
 		break;
 	case MODE_SECTION:
 		status = section_make(&options);
+		break;
+	case MODE_TEST:
+		status = test_boot(&options);
 		break;
 	}
 	exit(status);

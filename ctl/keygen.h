@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * mandos-keygen: the keys of a client, and its section for the server's
- * clients.conf.
+ * mandos-keygen: the keys of a client, its section for the server's
+ * clients.conf, and a rehearsal of its boot.
  *
  * Two processes.  The first, main() and keygen_guard.c, reads the command line
  * and a password that is typed, makes private directories, starts the second
@@ -22,6 +22,10 @@
 #define EXIT_KEYGEN_OK 0
 #define EXIT_KEYGEN_FAILED 1
 #define EXIT_KEYGEN_GPG 2	/* GnuPG has refused to make the key */
+/* Of a rehearsal. */
+#define EXIT_WOULD_BOOT 0
+#define EXIT_WOULD_NOT_BOOT 1
+#define EXIT_UNTESTED 2
 
 #define PASSWORD_MAX 65536	/* bytes of a password, from a file or typed */
 #define KEY_MAX 131072		/* bytes of a key file */
@@ -41,7 +45,8 @@ extern const char *const key_names[KEY_FILES];
 
 enum mode {
 	MODE_KEYS,
-	MODE_SECTION
+	MODE_SECTION,
+	MODE_TEST
 };
 
 struct options {
@@ -61,6 +66,13 @@ struct options {
 	const char *passfile;	/* NULL: ask */
 	int no_ssh;
 	const char *secfile;	/* NULL: the secret is in the section */
+	/* A rehearsal. */
+	const char *image;	/* NULL: of the running kernel, or none */
+	const char *connect;	/* NULL: Zeroconf */
+	const char *device;	/* NULL: none */
+	const char *client;	/* the program */
+	const char *cmdline;	/* a file in place of /proc/cmdline, or NULL */
+	unsigned int timeout;	/* seconds */
 };
 
 /*
@@ -199,6 +211,12 @@ int tls_type_known(const char *);
  */
 int tls_key_id(const struct buf *, char[KEY_ID_LEN + 1]);
 
+/*
+ * tls_check_pair(private, public): what is wrong with these keys, or NULL.  A
+ * key must be one that a client can use, and they must belong together.
+ */
+const char *tls_check_pair(const struct buf *, const struct buf *);
+
 /* keygen_pgp.c */
 
 struct pgp;
@@ -239,9 +257,9 @@ int pgp_seal(struct pgp *, const char *, const struct buf *, struct buf *);
 const char *place_exists(int, const char *const *, size_t);
 
 /*
- * place_files(from, to, names, n, force): put files that are complete in ${from}
- * into ${to}, on the same file system: all of them, or none.  What is there
- * is in the way without ${force}, and with it kept as NAME.~N~.
+ * place_files(from, to, names, n, force): put files that are complete in
+ * ${from} into ${to}, on the same file system: all of them, or none.  What is
+ * there is in the way without ${force}, and with it kept as NAME.~N~.
  */
 int place_files(int, int, const char *const *, size_t, int);
 
@@ -250,9 +268,10 @@ int place_files(int, int, const char *const *, size_t, int);
 /* password_ask(buf): from the terminal, twice; else two lines of stdin. */
 int password_ask(struct buf *);
 
-/* keygen_keys.c, keygen_section.c: each returns a status. */
+/* keygen_keys.c, keygen_section.c, keygen_rehearse.c: each returns a status. */
 int keys_make(const struct options *);
 int section_make(const struct options *);
+int test_boot(const struct options *);
 
 /* What a section for clients.conf says. */
 struct section {

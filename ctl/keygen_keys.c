@@ -14,6 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+const char *const key_names[KEY_FILES] = {
+	[TLS_PRIVATE] = "tls-privkey.pem",
+	[TLS_PUBLIC] = "tls-pubkey.pem",
+	[PGP_SECRET] = "seckey.txt",
+	[PGP_PUBLIC] = "pubkey.txt",
+};
+
 struct keys {
 	const struct options *options;
 	int dir;		/* where they belong */

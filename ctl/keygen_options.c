@@ -18,18 +18,32 @@
 
 #define LENGTH_MIN 512		/* bits; GnuPG has limits of its own */
 #define LENGTH_MAX 65536
+#define TIMEOUT_MAX 86400
+#define TIMEOUT_DEFAULT 30	/* seconds; a server answers in one */
 
 enum {
-	OPT_SECFILE = 256
+	OPT_SECFILE = 256,
+	OPT_TEST,
+	OPT_IMAGE,
+	OPT_CONNECT,
+	OPT_DEVICE,
+	OPT_CLIENT,
+	OPT_CMDLINE,
+	OPT_TIMEOUT
 };
 
 static const struct option longs[] = {
+	{ "client", required_argument, NULL, OPT_CLIENT },
+	{ "cmdline", required_argument, NULL, OPT_CMDLINE },
 	{ "comment", required_argument, NULL, 'c' },
+	{ "connect", required_argument, NULL, OPT_CONNECT },
+	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "dir", required_argument, NULL, 'd' },
 	{ "email", required_argument, NULL, 'e' },
 	{ "expire", required_argument, NULL, 'x' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "image", required_argument, NULL, OPT_IMAGE },
 	{ "length", required_argument, NULL, 'l' },
 	{ "name", required_argument, NULL, 'n' },
 	{ "no-ssh", no_argument, NULL, 'S' },
@@ -38,6 +52,8 @@ static const struct option longs[] = {
 	{ "secfile", required_argument, NULL, OPT_SECFILE },
 	{ "sublength", required_argument, NULL, 'L' },
 	{ "subtype", required_argument, NULL, 's' },
+	{ "test", no_argument, NULL, OPT_TEST },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "tls-keytype", required_argument, NULL, 'T' },
 	{ "type", required_argument, NULL, 't' },
 	{ "version", no_argument, NULL, 'v' },
@@ -54,10 +70,16 @@ print_help(void)
 	    "       mandos-keygen -p | -F file [-fS] [-d directory] "
 	    "[-n name]\n"
 	    "           [--secfile file]\n"
+	    "       mandos-keygen --test [-d directory] [--client program] "
+	    "[--cmdline file]\n"
+	    "           [--connect address:port] [--device device] "
+	    "[--image file]\n"
+	    "           [--timeout seconds]\n"
 	    "       mandos-keygen -h | -v\n"
 	    "\n"
-	    "Make the keys of a Mandos client, or its section for the "
-	    "server's clients.conf.\n"
+	    "Make the keys of a Mandos client, its section for the server's "
+	    "clients.conf,\n"
+	    "or a rehearsal of its boot.\n"
 	    "\n"
 	    "  -c, --comment text        comment in the OpenPGP key\n"
 	    "  -d, --dir directory       where the keys are, or are to be\n"
@@ -78,7 +100,14 @@ print_help(void)
 	    "  -v, --version             print the version and exit\n"
 	    "  -x, --expire time         when the OpenPGP key expires, as "
 	    "gpg(1) has it\n"
-	    "  --secfile file            write the secret into this file\n");
+	    "  --client program          fetch with this mandos-client\n"
+	    "  --cmdline file            the kernel's command line\n"
+	    "  --connect address:port    fetch from this server\n"
+	    "  --device device           try the password on this device\n"
+	    "  --image file              take the keys from this boot image\n"
+	    "  --secfile file            write the secret into this file\n"
+	    "  --test                    would this host boot?\n"
+	    "  --timeout seconds         how long to wait for a password\n");
 }
 
 __attribute__((noreturn))
@@ -101,6 +130,38 @@ number(const char *text, unsigned int min, unsigned int max, const char *what)
 		errx(EXIT_KEYGEN_FAILED, "%s: %s: it is %s; %u to %u is "
 		    "possible", what, text, why, min, max);
 	return (unsigned int)n;
+}
+
+/* Options of a rehearsal.  Returns 0 if it is none. */
+static int
+read_test_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_TEST:
+		o->mode = MODE_TEST;
+		break;
+	case OPT_IMAGE:
+		o->image = optarg;
+		break;
+	case OPT_CONNECT:
+		o->connect = optarg;
+		break;
+	case OPT_DEVICE:
+		o->device = optarg;
+		break;
+	case OPT_CLIENT:
+		o->client = optarg;
+		break;
+	case OPT_CMDLINE:
+		o->cmdline = optarg;
+		break;
+	case OPT_TIMEOUT:
+		o->timeout = number(optarg, 1, TIMEOUT_MAX, "timeout");
+		break;
+	default:
+		return 0;
+	}
+	return 1;
 }
 
 /* Options of the OpenPGP key.  Returns 0 if it is none. */
@@ -199,6 +260,8 @@ check_name(const struct options *o)
 static void
 check_options(struct options *o)
 {
+	if (o->mode == MODE_TEST)
+		return;
 	if (o->name == NULL)
 		o->name = host_name();
 	check_name(o);
@@ -230,18 +293,40 @@ set_defaults(struct options *o)
 	o->email = o->comment = "";
 	o->expire = "0";
 	o->tls_type = "ed25519";
+	o->client = PATH_PLUGINS "/mandos-client";
+	o->timeout = TIMEOUT_DEFAULT;
+}
+
+/* Each option belongs to one thing to do, and can be in vain with others. */
+static void
+check_modes(struct options *o, int wants_section, int wants_test_options)
+{
+	if (o->mode == MODE_TEST && (wants_section || o->secfile != NULL))
+		errx(EXIT_UNTESTED, "--test makes no section for clients.conf");
+	if (o->mode != MODE_TEST && wants_test_options)
+		errx(EXIT_KEYGEN_FAILED, "--client, --cmdline, --connect, "
+		    "--device, --image and --timeout go with --test only");
+	if (wants_section)
+		o->mode = MODE_SECTION;
+	else if (o->mode == MODE_KEYS && o->secfile != NULL)
+		errx(EXIT_KEYGEN_FAILED,
+		    "--secfile goes with --password or --passfile only");
 }
 
 void
 options_read(struct options *o, int argc, char **argv)
 {
-	int c, is_wrong = 0;
+	int c, is_wrong = 0, wants_section = 0, wants_test_options = 0;
 
 	set_defaults(o);
 	while ((c = getopt_long(argc, argv, "c:d:e:F:fhL:l:n:pSs:T:t:vx:",
 	    longs, NULL)) != -1) {
 		if (read_key_option(o, c))
 			continue;
+		if (read_test_option(o, c)) {
+			wants_test_options |= c != OPT_TEST;
+			continue;
+		}
 		switch (c) {
 		case 'd':
 			o->dir = optarg;
@@ -249,7 +334,7 @@ options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'F':
 			o->passfile = optarg;
-			o->mode = MODE_SECTION;
+			wants_section = 1;
 			break;
 		case 'f':
 			o->force = 1;
@@ -261,7 +346,7 @@ options_read(struct options *o, int argc, char **argv)
 			o->name = optarg;
 			break;
 		case 'p':
-			o->mode = MODE_SECTION;
+			wants_section = 1;
 			break;
 		case 'S':
 			o->no_ssh = 1;
@@ -282,10 +367,8 @@ options_read(struct options *o, int argc, char **argv)
 	}
 	if (is_wrong) {
 		fprintf(stderr, "Try \"mandos-keygen --help\".\n");
-		exit(EXIT_KEYGEN_FAILED);
+		exit(o->mode == MODE_TEST ? EXIT_UNTESTED : EXIT_KEYGEN_FAILED);
 	}
-	if (o->mode == MODE_KEYS && o->secfile != NULL)
-		errx(EXIT_KEYGEN_FAILED,
-		    "--secfile goes with --password or --passfile only");
+	check_modes(o, wants_section, wants_test_options);
 	check_options(o);
 }

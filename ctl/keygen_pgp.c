@@ -4,7 +4,7 @@
  * second process of mandos-keygen.  GnuPG asks no questions, and the user's
  * own key ring is neither read nor written.
  */
-#include "keygen.h"
+#include "keygen_rehearse.h"
 
 #include <err.h>
 #include <errno.h>
@@ -359,4 +359,18 @@ pgp_seal(struct pgp *pgp, const char *fingerprint, const struct buf *password,
 		return -1;
 	}
 	return 0;
+}
+
+const char *
+pgp_try_open(struct pgp *pgp, const struct buf *secret, struct buf *password)
+{
+	struct stream from = { .buf = NULL }, to = { .buf = NULL };
+	gpgme_error_t e;
+
+	if ((e = stream_from(&from, secret)) == 0 &&
+	    (e = stream_to(&to, password)) == 0)
+		e = gpgme_op_decrypt(pgp->ctx, from.data, to.data);
+	stream_close(&from);
+	stream_close(&to);
+	return e != 0 ? gpgme_strerror(e) : NULL;
 }

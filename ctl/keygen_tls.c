@@ -155,3 +155,67 @@ tls_key_id(const struct buf *pem, char id[KEY_ID_LEN + 1])
 	id[KEY_ID_LEN] = '\0';
 	return 0;
 }
+
+/* The two keys agree when the public one believes what the other has signed. */
+static const char *
+try_signature(gnutls_privkey_t private, gnutls_pubkey_t public)
+{
+	const gnutls_datum_t data = { .data = (unsigned char[]){ "rehearsal" },
+	    .size = 9 };
+	gnutls_datum_t signature;
+	gnutls_sign_algorithm_t algo;
+	gnutls_digest_algorithm_t hash;
+	int pk, rv;
+
+	pk = gnutls_pubkey_get_pk_algorithm(public, NULL);
+	if (gnutls_privkey_get_pk_algorithm(private, NULL) != pk)
+		return "the private and the public TLS key do not belong "
+		    "together";
+	if (gnutls_pubkey_get_preferred_hash_algorithm(public, &hash,
+	    NULL) < 0 || (algo = gnutls_pk_to_sign((gnutls_pk_algorithm_t)pk,
+	    hash)) == GNUTLS_SIGN_UNKNOWN || gnutls_privkey_sign_data2(private,
+	    algo, 0, &data, &signature) < 0)
+		return "the private TLS key cannot sign";
+	rv = gnutls_pubkey_verify_data2(public, algo, 0, &data, &signature);
+	gnutls_free(signature.data);
+	return rv < 0 ? "the private and the public TLS key do not belong "
+	    "together" : NULL;
+}
+
+const char *
+tls_check_pair(const struct buf *private_pem, const struct buf *public_pem)
+{
+	const char *why = "there is not enough memory";
+	gnutls_privkey_t private = NULL;
+	gnutls_pubkey_t public = NULL;
+	gnutls_datum_t pem;
+	int rv;
+
+	if (gnutls_privkey_init(&private) < 0 ||
+	    gnutls_pubkey_init(&public) < 0)
+		goto out;
+	pem = datum(private_pem);
+	rv = gnutls_privkey_import_x509_raw(private, &pem, GNUTLS_X509_FMT_PEM,
+	    NULL, 0);
+	if (rv == GNUTLS_E_DECRYPTION_FAILED) {
+		why = "the private TLS key is encrypted";
+		goto out;
+	}
+	if (rv < 0) {
+		why = "the private TLS key is none, or damaged";
+		goto out;
+	}
+	pem = datum(public_pem);
+	if (gnutls_pubkey_import(public, &pem, GNUTLS_X509_FMT_PEM) < 0) {
+		why = "the public TLS key is none, or damaged";
+		goto out;
+	}
+	why = try_signature(private, public);
+
+out:
+	if (public != NULL)
+		gnutls_pubkey_deinit(public);
+	if (private != NULL)
+		gnutls_privkey_deinit(private);
+	return why;
+}

@@ -9,7 +9,8 @@ BEGIN {
 	# A library's headers, and the only files that may include them.
 	only["seccomp.h"] = "^sandbox/seccomp\\.c$"
 	only["cap-ng.h"] = "^(sandbox/drop|client/power)\\.c$"
-	only["gnutls/"] = "^((netd|client)/tls|ctl/keygen_tls)\\.c$"
+	only["gnutls/"] = "^((netd|client)/tls|ctl/keygen_(probe|tls))\\.c$"
+	only["archive"] = "^ctl/keygen_image\\.c$"
 	only["gpgme.h"] = "^(client/decrypt|ctl/keygen_pgp)\\.c$"
 	only["nettle/"] = "^(monitor/(proof|signature)|state/digest|import/unlock)\\.c$"
 	only["gmp.h"] = "^monitor/(proof|signature)\\.c$"
@@ -17,7 +18,7 @@ BEGIN {
 	only["dbus/"] = "^(busd/busd|common/loop_dbus|ctl/bus)\\.h$"
 	only["curses.h"] = "^ctl/tui_screen\\.h$"
 	only["term.h"] = "^ctl/tui_screen\\.c$"
-	only["avahi-"] = "^(busd/avahi|common/avahi_poll|client/browse)\\.[ch]$"
+	only["avahi-"] = "^(busd/avahi|common/avahi_poll|client/browse|ctl/keygen_browse)\\.[ch]$"
 	only["bsd/"] = "^$"
 }
 

@@ -369,6 +369,7 @@ compile__clang_body() {
 	    $(make_variable WARN_CFLAGS) $(make_variable PROBES) \
 	    $(make_variable GNUTLS_CFLAGS) $(make_variable ATF_C_CFLAGS) \
 	    $(make_variable DBUS_CFLAGS) $(make_variable AVAHI_CFLAGS) \
+	    $(make_variable ARCHIVE_CFLAGS) \
 	    $(make_variable AVAHI_CORE_CFLAGS) $(make_variable GPGME_CFLAGS)"
 	set -- -std=c11 -fsyntax-only -Werror -D_GNU_SOURCE \
 	    -Icommon -Isandbox "$@"
