@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: ISC
 # mandos-keygen --test: is its answer right, where a host would boot and where
 # it would not, and does it leave everything as it was?  Images are made as
-# initramfs-tools and dracut make them; the server is ours, the client
-# Debian's.
+# initramfs-tools and dracut make them; the server is ours, clients are ours
+# and Debian's.
 
 . "$(atf_get_srcdir)/../lib.sh"
 . "$top_srcdir/regress/ctl/keygen.sh"
 
 password='disk password '
-mandos_client=$(echo /usr/lib/*/mandos/plugins.d/mandos-client)
+mandos_client=$top_builddir/client/mandos-client
+debian_client=$(echo /usr/lib/*/mandos/plugins.d/mandos-client)
 
 case_of() {
 	atf_test_case "$1"
@@ -57,7 +58,7 @@ pack() {
 # of its own, and holds that it leaves that, the interfaces and the processes
 # as they were.
 place() {
-	[ -x "$mandos_client" ] || atf_skip 'mandos-client is not installed'
+	[ -x "$debian_client" ] || atf_skip 'mandos-client is not installed'
 	host_new server
 	mkdir -m 700 etc
 	echo '[DEFAULT]' >etc/mandos.conf
@@ -109,10 +110,13 @@ rehearsal() {
 	chmod +x rehearse
 }
 
-# boots [OPTION...]: it would boot, without complaint.
+# boots [OPTION...]: it would boot, without complaint, with either client.
 boots() {
-	atf_check -s exit:0 -o inline:'would boot\n' -e empty ./rehearse "$@"
-	nothing_left
+	for boots_client in "$mandos_client" "$debian_client"; do
+		atf_check -s exit:0 -o inline:'would boot\n' -e empty \
+		    ./rehearse "$@" --client "$boots_client"
+		nothing_left
+	done
 }
 
 # fails REASON [OPTION...]: it would not boot, for this reason and no other.
@@ -352,6 +356,16 @@ zeroconf__found_body() {
 
 case_of stopped__by_term 'ended by TERM, it leaves nothing behind'
 stopped__by_term_body() {
+	stopped "$mandos_client"
+}
+
+case_of stopped__with_debian "the same with Debian's client"
+stopped__with_debian_body() {
+	stopped "$debian_client"
+}
+
+# stopped CLIENT: at different moments.
+stopped() {
 	place
 	host_new client
 	tree t good
@@ -359,7 +373,7 @@ stopped__by_term_body() {
 	# Nobody answers there: it goes on until its time is up.
 	rehearsal client --timeout 60 --connect '[::1]:9'
 	for moment in 0 1 2 4 8 16 32 48 64 128; do
-		./rehearse --image image >answer 2>stopped.err &
+		./rehearse --image image --client "$1" >answer 2>stopped.err &
 		wrapper=$!
 		wait_for 10 stopped_begun
 		sleep "$(awk "BEGIN { print $moment / 100 }")"
@@ -413,6 +427,7 @@ atf_init_test_cases() {
 	atf_add_test_case fails__server
 	atf_add_test_case zeroconf__found
 	atf_add_test_case stopped__by_term
+	atf_add_test_case stopped__with_debian
 	atf_add_test_case secrets__not_in_sight
 	atf_add_test_case untested__questions
 }
