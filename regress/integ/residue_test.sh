@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
-# Where secrets are after they were sent: in the monitor's guarded memory and
-# nowhere else.  The secrets here are texts that can be told from all others.
+# Where secrets are after they were sent: in the monitor's guarded memory, with
+# state if they were set at run time, and nowhere else.  The secrets here are
+# texts that can be told from all others.
 
 . "$(atf_get_srcdir)/../lib.sh"
 
@@ -33,6 +34,11 @@ client() {
 # server_with_clients: some with their secret in clients.conf, one with a
 # file, one that must wait; all of those secrets are canaries.
 server_with_clients() {
+	make_clients
+	server_start server conf "$@"
+}
+
+make_clients() {
 	need ip nsenter ss pgrep ps
 	host_new server
 	mkdir conf
@@ -47,7 +53,6 @@ server_with_clients() {
 		echo 'approved_by_default = no'
 	} >conf/clients.conf
 	chmod 600 conf/clients.conf three.secret
-	server_start server conf "$@"
 }
 
 # fetched NAME: fetch this client's secret; it must be the right one.
@@ -173,6 +178,48 @@ approval__clean_body() {
 	atf_check -s exit:1 -o empty -e empty grep "$canary" received
 }
 
+case_of bus__clean 'a new secret goes through busd and leaves nothing there'
+bus__clean_body() {
+	need dbus-daemon mandos-ctl
+	# Sanitizers keep what is freed, to say who uses it again.
+	[ "$sanitizers" = no ] ||
+	    atf_skip 'sanitizers have a free() of their own'
+	. "$top_srcdir/regress/integ/pair.sh"
+	chmod 755 .
+	pair_bus ours
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/ours
+	export DBUS_SYSTEM_BUS_ADDRESS
+	make_clients
+	mkdir -m 700 server.state
+	server_run server "$bin/mandos" --foreground --port "$port" \
+	    --configdir "$PWD/conf" --statedir "$PWD/server.state"
+	wait_for 20 mandos-ctl
+	clean_busd
+	for name in one two; do
+		awk -v "s=$canary-new;" \
+		    'BEGIN { while (i++ < 40) printf "%s", s }' >"$name.secret"
+		atf_check -s exit:0 -o empty -e empty \
+		    mandos-ctl --secret "$name.secret" "$name"
+		fetched "$name"
+	done
+	clean_busd
+	# That it was set at run time is what the ledger has to remember.
+	for part in parent warden netd checkerd; do
+		clean "$(server_part server "$part")"
+	done
+	sealed
+	server_stop server
+}
+
+# clean_busd: nor is one in busd, or in its child on Avahi's side.
+clean_busd() {
+	busd=$(server_part server busd) || server_fail server 'no busd'
+	wait_for 20 pgrep -P "$busd"
+	for pid in $busd $(pgrep -P "$busd"); do
+		clean "$pid"
+	done
+}
+
 case_of core__impossible 'no process of the server leaves a core file'
 core__impossible_body() {
 	case $(cat /proc/sys/kernel/core_pattern) in
@@ -233,5 +280,6 @@ atf_init_test_cases() {
 	atf_add_test_case rest__clean
 	atf_add_test_case delivery__clean
 	atf_add_test_case approval__clean
+	atf_add_test_case bus__clean
 	atf_add_test_case core__impossible
 }
