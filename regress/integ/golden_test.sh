@@ -15,7 +15,8 @@ case_of() {
 	eval "$1_head() { atf_set descr \"$2\"; atf_set require.user root; }"
 }
 
-# at_rest: a server that has served one client and is idle again.
+# at_rest [bus]: a server that has served one client and is idle again; if told
+# so it is on a bus, and waits for an avahi-daemon.
 at_rest() {
 	need ip nsenter ss pgrep ps setpriv
 	host_new server
@@ -23,13 +24,33 @@ at_rest() {
 	"$helpers/mkclients" 3 conf || atf_fail 'no clients'
 	# A session waits for its peer as long as any test takes.
 	printf '%s\n' '[DEFAULT]' 'handshake_timeout = PT10M' >conf/mandos.conf
-	server_start server conf
+	if [ $# -eq 0 ]; then
+		server_start server conf
+	else
+		starts_on_bus
+	fi
 	atf_check -s exit:0 -o match:'^served 1$' -e empty \
 	    ./at_server "$helpers/storm" -k conf/keys.bin -p "$port" -n 1
 	wait_for 20 is_at_rest
 	for part in $parts; do
 		eval "$part=\$(server_part server $part)"
 	done
+}
+
+starts_on_bus() {
+	. "$top_srcdir/regress/integ/pair.sh"
+	need dbus-daemon mandos-ctl
+	chmod 755 .
+	pair_bus ours
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/ours
+	export DBUS_SYSTEM_BUS_ADDRESS
+	mkdir -m 700 server.state
+	server_run server "$bin/mandos" --foreground --port "$port" \
+	    --configdir "$PWD/conf" --statedir "$PWD/server.state"
+	wait_for 20 mandos-ctl
+	wait_for 20 grep -q 'Zeroconf: no avahi-daemon' server.log
+	parts="$parts busd"
+	announcer=$(pgrep -P "$(server_part server busd)")
 }
 
 # Nobody is connected, and so there are no sessions.
@@ -94,12 +115,20 @@ descriptors() {
 		awk '$4 == "0A" { print "socket:[" $10 "] listening socket" }
 		$4 == "01" { print "socket:[" $10 "] connection" }' \
 		    "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
+		at server ss -Hxa | awk -v "path=$PWD/ours" '
+		$5 == path && $8 > 0 {
+			print "socket:[" $8 "] connection to the bus"
+		}
+		$1 == "u_dgr" && $7 == "*" && $8 == 0 {
+			print "socket:[" $6 "] socket without a peer"
+		}'
 		echo "$PWD/server.log log"
 		echo "$PWD/server.state state directory"
 		echo "/proc/$1/task/$1/children list of its children"
 	} >names
 	find "/proc/$1/fd" -type l -printf '%l\n' | awk '
 	FILENAME == "names" { name[$1] = substr($0, length($1) + 2); next }
+	{ sub(/^pipe:.*/, "pipe") }
 	{ print $0 in name ? name[$0] : $0 }' names - | sort | uniq -c |
 	    awk '{ n = $1; $1 = ""; print "descriptor:" $0 ", " n }'
 }
@@ -154,12 +183,32 @@ processes__golden_body() {
 		1 mandos-state
 		1 mandos-warden
 	END
+	same_processes
+}
+
+# same_processes: hold that they are the golden ones, and that all end.
+same_processes() {
 	for pid in $(host_pids server); do
 		cat "/proc/$pid/comm"
 	done | sort | uniq -c | sed 's/^ *//' >processes
 	atf_check -s exit:0 -o empty -e empty diff -u golden processes
 	server_stop server
 	host_is_idle server || atf_fail "left: $(host_pids server)"
+}
+
+case_of processes__on_a_bus 'busd is two: one of them is for Zeroconf'
+processes__on_a_bus_body() {
+	at_rest bus
+	cat >golden <<-END
+		1 mandos
+		2 mandos-busd
+		1 mandos-checkerd
+		1 mandos-core
+		1 mandos-netd
+		1 mandos-state
+		1 mandos-warden
+	END
+	same_processes
 }
 
 # root_ids CAPS FILTERS ROOT: the golden lines of those that keep uid 0.
@@ -359,6 +408,74 @@ checkerd__golden_body() {
 	server_stop server
 }
 
+# bus_ids: the golden lines that busd and the process for Zeroconf have in
+# common.
+bus_ids() {
+	uid=$(id -u "$bus_user")
+	gid=$(id -g "$bus_user")
+	cat <<-END
+		Uid: $uid $uid $uid $uid
+		Gid: $gid $gid $gid $gid
+		Groups:
+		Threads: 1
+		CapInh: 0000000000000000
+		CapPrm: 0000000000000000
+		CapEff: 0000000000000000
+		CapBnd: 0000000000000000
+		CapAmb: 0000000000000000
+		NoNewPrivs: 1
+		Seccomp: 2
+		Seccomp_filters: 1
+		core: 0 0
+		root: whole system
+		guarded by: root
+		both writable and executable: 0
+	END
+}
+
+case_of busd__golden 'busd has what it should and nothing else'
+busd__golden_body() {
+	at_rest bus
+	{
+		cat <<-END
+			descriptor: /dev/null, 2
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[signalfd], 1
+			descriptor: anon_inode:[timerfd], 1
+			descriptor: channel to warden, 1
+			descriptor: connection to the bus, 1
+			descriptor: log, 1
+			descriptor: pipe, 1
+		END
+		bus_ids
+	} >golden_busd
+	compare "$busd" <golden_busd
+	# Its group is that of those who may own the names.
+	[ "$(id -g "$bus_user")" = "$(id -g "$checker_user")" ] ||
+	    atf_fail "$bus_user is not in the group of $checker_user"
+	server_stop server
+}
+
+case_of announcer__golden 'the process for Zeroconf has no channel at all'
+announcer__golden_body() {
+	at_rest bus
+	{
+		# By the socket it asks for the interfaces.
+		cat <<-END
+			descriptor: /dev/null, 2
+			descriptor: anon_inode:[eventpoll], 1
+			descriptor: anon_inode:[timerfd], 1
+			descriptor: connection to the bus, 1
+			descriptor: log, 1
+			descriptor: pipe, 1
+			descriptor: socket without a peer, 1
+		END
+		bus_ids
+	} >golden_announcer
+	compare "$announcer" <golden_announcer
+	server_stop server
+}
+
 # libraries PID: those it has mapped, without their versions and without what
 # a sanitizer brings.
 libraries() {
@@ -416,6 +533,28 @@ libraries__golden_body() {
 		    diff -u "golden_$part" "actual_$part"
 	done
 	work_ends
+}
+
+case_of libraries__of_the_bus 'nor do busd and its child, TLS for example'
+libraries__of_the_bus_body() {
+	at_rest bus
+	dbus=$(sed -n 's|.* \(/.*/libdbus-1\.so.*\)|\1|p' "/proc/$busd/maps" |
+	    head -n 1)
+	{
+		printf '%s\n' libavahi-client libavahi-common libbsd libcap-ng \
+		    libdbus-1 libmd libseccomp
+		# What that is made of is up to the system.
+		ldd "$dbus" | sed -n 's|^.*[ 	/]\([^ /]*\)\.so.* (.*|\1|p' |
+		    grep -v vdso
+	} | sort -u >golden_bus
+	for pid in $busd $announcer; do
+		libraries "$pid" >actual_bus
+		atf_check -s exit:0 -o empty -e empty \
+		    diff -u golden_bus actual_bus
+	done
+	atf_check -s exit:1 -o empty -e empty \
+	    grep -E 'gnutls|nettle|hogweed|gpgme' golden_bus
+	server_stop server
 }
 
 # intruder UID: make ./intruder, which runs a command as this user without any
@@ -494,6 +633,26 @@ intruder__as_checker_body() {
 	work_ends
 }
 
+case_of intruder__as_bus 'the user of busd gets into no process'
+intruder__as_bus_body() {
+	at_rest bus
+	intruder "$(id -u "$bus_user")"
+	control
+	# shellcheck disable=SC2086	# several names
+	reached '' $roots netd checkerd
+	# The filter of busd sees to that it does not.
+	reached 'signal\n' busd
+	# shellcheck disable=SC2086
+	not_signalled $roots netd checkerd
+	# Nor do the others get into busd.
+	for user in "$netd_user" "$checker_user"; do
+		intruder "$(id -u "$user")"
+		reached '' busd
+		not_signalled busd
+	done
+	server_stop server
+}
+
 case_of intruder__as_root 'root without capabilities gets into no process'
 intruder__as_root_body() {
 	at_work
@@ -507,6 +666,7 @@ intruder__as_root_body() {
 
 atf_init_test_cases() {
 	atf_add_test_case processes__golden
+	atf_add_test_case processes__on_a_bus
 	atf_add_test_case parent__golden
 	atf_add_test_case monitor__golden
 	atf_add_test_case warden__golden
@@ -514,8 +674,12 @@ atf_init_test_cases() {
 	atf_add_test_case netd__golden
 	atf_add_test_case session__golden
 	atf_add_test_case checkerd__golden
+	atf_add_test_case busd__golden
+	atf_add_test_case announcer__golden
 	atf_add_test_case libraries__golden
+	atf_add_test_case libraries__of_the_bus
 	atf_add_test_case intruder__as_netd
 	atf_add_test_case intruder__as_checker
+	atf_add_test_case intruder__as_bus
 	atf_add_test_case intruder__as_root
 }
