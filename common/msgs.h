@@ -336,6 +336,7 @@ enum worker_news { WORKER_READY, WORKER_DONE_WITH, WORKER_BROKEN, WORKER_MAX };
 struct msg_worker {
 	uint32_t worker;	/* PROC_CHECKERD or PROC_BUSD */
 	uint32_t news;		/* enum worker_news */
+	uint32_t life;		/* with its CHANNEL of this number, from 1 */
 };
 
 /* warden to state; tail: string, the state directory */

@@ -212,6 +212,7 @@ struct worker {
 	void (*lost)(void);	/* no more of it; NULL: nothing to forget */
 	int optional;		/* the server serves without it */
 	int served;		/* it has been ready at least once */
+	uint32_t life;		/* how often it has been started */
 	uint64_t backoff_ms;
 	int64_t breach_at;	/* when it last broke the table, or 0 */
 	struct loop_timer restart;

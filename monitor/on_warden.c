@@ -254,11 +254,11 @@ on_worker(struct chan *chan, const struct msg_worker *m, struct msg *msg)
 	(void)msg;
 	if ((w != &checkerd && w != &busd) || m->news >= WORKER_MAX)
 		return "no such worker or news";
-	if (m->news == WORKER_READY) {
+	/* Late news of one that has ended are none of the next one. */
+	if (m->life == w->life && m->news == WORKER_READY)
 		worker_ready(w);
-		return NULL;
-	}
-	parent_kill(w->proc);
+	if (m->life == w->life && m->news != WORKER_READY)
+		parent_kill(w->proc);
 	if (m->news == WORKER_BROKEN)
 		worker_broken(w);
 	return NULL;

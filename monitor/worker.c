@@ -46,6 +46,7 @@ worker_start(struct worker *w)
 	}
 	parent_spawn(w->proc, fds[1]);
 	close(fds[1]);
+	w->life++;
 	w->begin(fds[0]);
 }
 

@@ -36,7 +36,7 @@ ready(struct loop_io *io, uint32_t events)
 	if (rc == -1) {
 		/* Who was told nothing more is being killed already. */
 		if (l->chan.phase != PHASE_OVER)
-			monitor_worker(l->proc, WORKER_DONE_WITH);
+			monitor_worker(l, WORKER_DONE_WITH);
 		close_link(l);
 	}
 	if (rc != 1)
@@ -47,7 +47,7 @@ ready(struct loop_io *io, uint32_t events)
 	log_alertx("%s broke the message table and is killed: %s: %s",
 	    l->name, msg_name(type), flaw);
 	close_link(l);
-	monitor_worker(l->proc, WORKER_BROKEN);
+	monitor_worker(l, WORKER_BROKEN);
 }
 
 void
@@ -56,6 +56,7 @@ link_open(struct link *l, int fd)
 	/* The end of the old one may be news still on their way. */
 	if (l->chan.fd != -1)
 		close_link(l);
+	l->life++;
 	chan_init(&l->chan, fd, PROC_WARDEN, l->proc, PHASE_BOOT);
 	if (loop_io_add(&l->chan.io, fd, EPOLLIN, ready, l) == -1)
 		fatal("epoll_ctl");
@@ -65,7 +66,7 @@ void
 link_ready(struct link *l)
 {
 	l->chan.phase = PHASE_RUN;
-	monitor_worker(l->proc, WORKER_READY);
+	monitor_worker(l, WORKER_READY);
 }
 
 int
@@ -87,5 +88,5 @@ link_tell(struct link *l, enum msg_type type, const void *body,
 	if (errno == ENOBUFS)
 		log_warnx("%s leaves its messages unread", l->name);
 	l->chan.phase = PHASE_OVER;
-	monitor_worker(l->proc, WORKER_DONE_WITH);
+	monitor_worker(l, WORKER_DONE_WITH);
 }

@@ -234,9 +234,10 @@ monitor_configured(int refused)
 }
 
 void
-monitor_worker(enum proc proc, enum worker_news news)
+monitor_worker(const struct link *l, enum worker_news news)
 {
-	struct msg_worker m = { .worker = proc, .news = news };
+	struct msg_worker m = { .worker = l->proc, .news = news,
+		.life = l->life };
 
 	tell(MSG_WORKER, &m, NULL, 0);
 }

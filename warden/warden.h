@@ -136,6 +136,7 @@ struct link {
 	enum proc proc;
 	const char *name;
 	struct chan chan;
+	uint32_t life;		/* how many channels there were so far */
 	void (*lost)(void);	/* it is gone; NULL: nothing to forget */
 };
 
@@ -182,8 +183,8 @@ void monitor_sync(uint64_t);
 /* monitor_configured(refused): a configuration has been merged, or not. */
 void monitor_configured(int);
 
-/* monitor_worker(proc, news): tell how a worker is. */
-void monitor_worker(enum proc, enum worker_news);
+/* monitor_worker(link, news): tell how the worker at its other end is. */
+void monitor_worker(const struct link *, enum worker_news);
 
 /* on_parent.c */
 /* parent_init(): take over the channel to it, before monitor_init(). */

@@ -75,9 +75,9 @@ dead(struct loop_timer *timer)
 void
 parent_kill(enum proc worker)
 {
+	order(worker == PROC_NETD ? 'K' : 'k', -1);
 	if (worker != PROC_NETD)
-		_exit(99);
-	order('K', -1);
+		return;
 	if (death.due_ms == -1)
 		loop_timer_set(&death, 1);
 }
