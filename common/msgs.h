@@ -382,6 +382,19 @@ struct msg_forget {
 	uint32_t zero;
 };
 
+/* warden to state; tail: the client's strings, secret */
+struct msg_add {
+	struct client_fields f;	/* settings; all else is 0 */
+	uint64_t seq;		/* for ADDED */
+};
+
+struct msg_added {
+	uint64_t seq;
+	uint32_t number;	/* of the client; 0 if there is an error */
+	uint32_t error;		/* 0; EEXIST: its name or key ID is taken;
+				   EDQUOT: there are too many; else not saved */
+};
+
 struct msg_saved {
 	uint64_t seq;
 	uint32_t error;		/* errno, or 0; then seq is not on disk */
@@ -551,6 +564,7 @@ enum control {
 	CONTROL_STOP_CHECKER,
 	CONTROL_REMOVE,
 	CONTROL_RELOAD,		/* of no client */
+	CONTROL_ADD,		/* likewise; tail: strings, secret */
 	CONTROL_MAX
 };
 
@@ -569,9 +583,10 @@ struct msg_control {
 struct msg_control_done {
 	uint64_t request;
 	uint32_t error;		/* 0; ENOENT: no such client; E2BIG: it does
-				   not fit; EINVAL: a bad configuration; else
-				   not saved */
-	uint32_t zero;
+				   not fit; EINVAL: a bad configuration;
+				   EEXIST, EDQUOT: as in ADDED; else not
+				   saved */
+	uint32_t number;	/* of the client that was added */
 };
 
 #pragma GCC diagnostic pop

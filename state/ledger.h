@@ -119,6 +119,7 @@ struct client {
 	struct str name;
 	uint32_t number;	/* 0: the warden does not know it */
 	int is_removed;		/* at run time: only conf counts */
+	int is_added;		/* at run time: there is no conf */
 	struct profile conf;	/* as clients.conf had it when last read */
 	int has_digest;
 	uint8_t digest[DIGEST_LEN];	/* of the secret in clients.conf */
@@ -168,6 +169,12 @@ void table_clear(struct table *);
  */
 int table_add(struct table *, struct client *);
 
+/*
+ * table_remove(table, client): take it out; it is the caller's then, and has
+ * no number.
+ */
+void table_remove(struct table *, struct client *);
+
 /* table_find(table, name): the client with this name, or NULL. */
 struct client *table_find(struct table *, const struct str *);
 
@@ -211,9 +218,9 @@ ssize_t base64_decode(const char *, size_t, uint8_t *);
 /* ledger_write.c, ledger_read.c */
 
 /*
- * The form of a ledger, version 1.  All of it is ASCII text:
+ * The form of a ledger.  All of it is ASCII text:
  *
- *	mandos-ledger 1
+ *	mandos-ledger VERSION
  *	written TIME
  *	(for each client, by name:)
  *	(an empty line)
@@ -228,7 +235,10 @@ ssize_t base64_decode(const char *, size_t, uint8_t *);
  *	sha256 SHA256		over everything before this line
  *
  * A client that was removed at run time begins with "removed" in place of
- * "client" and ends before "conf_secret".
+ * "client" and ends before "conf_secret".  One that was added at run time
+ * begins with "added", has none of the lines conf_*, and a secret of its own.
+ * The VERSION is 2 if there is one of these, else 1, as for programs that do
+ * not know them.
  *
  * TEXT is in double quotes.  In it printable ASCII characters stand for
  * themselves, but for '"' and '\'; these and every other byte are \xHH, with
@@ -237,9 +247,12 @@ ssize_t base64_decode(const char *, size_t, uint8_t *);
  * There is one way only to write a ledger: whatever reads well is, byte for
  * byte, what would be written.
  */
-#define LEDGER_VERSION 1
+#define LEDGER_VERSION 2	/* the newest */
+#define LEDGER_VERSION_PLAIN 1	/* nobody was added */
 #define LEDGER_MAX ((size_t)512 << 20)	/* bytes */
 #define LEDGER_STRING_MAX 131072	/* bytes that a TEXT stands for */
+/* The name, texts and secret of a client that was added fit one message. */
+#define LEDGER_ADDED_MAX (131072 - (CLIENT_STRINGS + 1) * 4)
 
 /* A growing text.  What it has been is wiped. */
 struct buffer {

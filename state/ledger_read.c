@@ -22,6 +22,8 @@ struct reading {
 	const char *p;		/* what has not been read */
 	const char *end;	/* where the last line begins */
 	struct ledger_fault *fault;	/* line: the one read last */
+	uint64_t version;
+	int has_added;		/* a client that was added at run time */
 };
 
 /* A piece of the text. */
@@ -254,7 +256,7 @@ read_secret(struct reading *r, struct client *client)
 
 	if (read_field(r, "", "secret", &value) == -1)
 		return -1;
-	if (slice_is(value, "configured"))
+	if (slice_is(value, "configured") && !client->is_added)
 		return 0;
 	if (value.len >= 2 && value.p[0] == '"' &&
 	    value.p[value.len - 1] == '"' &&
@@ -290,17 +292,32 @@ read_status(struct reading *r, int32_t *status)
 	return 0;
 }
 
+/* The warden and the monitor must be able to hear of it. */
+static int
+check_added(struct reading *r, const struct client *client)
+{
+	const struct profile *own = &client->own;
+
+	if (client->is_added && client->name.len + own->host.len +
+	    own->checker.len + own->key_id.len + own->fingerprint.len +
+	    client->secret.len > LEDGER_ADDED_MAX)
+		return fail(r->fault, "its texts are too long together");
+	return 0;
+}
+
 /* What is behind the name. */
 static int
 read_client(struct reading *r, struct client *client)
 {
-	if (read_profile(r, "conf_", &client->conf) == -1)
+	if (!client->is_added &&
+	    read_profile(r, "conf_", &client->conf) == -1)
 		return -1;
 	if (client->is_removed)
 		return 0;
-	return read_digest(r, client) == -1 ||
+	return (!client->is_added && read_digest(r, client) == -1) ||
 	    read_profile(r, "", &client->own) == -1 ||
 	    read_secret(r, client) == -1 ||
+	    check_added(r, client) == -1 ||
 	    read_status(r, &client->last_checker_status) == -1 ||
 	    read_time(r, "created", &client->created_us) == -1 ||
 	    read_time(r, "last_enabled", &client->last_enabled_us) == -1 ||
@@ -311,20 +328,35 @@ read_client(struct reading *r, struct client *client)
 	    read_time(r, "expires", &client->expires_us) == -1 ? -1 : 0;
 }
 
+/* Whether the next line begins with this word and a blank. */
+static int
+is_next(const struct reading *r, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(r->end - r->p) > len + 1 &&
+	    memcmp(r->p, word, len) == 0 && r->p[len] == ' ';
+}
+
 /* The empty line and the name; ${client} is an empty one. */
 static int
 read_name(struct reading *r, struct client *client)
 {
+	const char *word = "client";
 	struct slice value;
 
 	if (read_line(r, &value) == -1)
 		return -1;
 	if (value.len != 0)
 		return fail(r->fault, "here should be an empty line");
-	client->is_removed = (size_t)(r->end - r->p) > 8 &&
-	    memcmp(r->p, "removed ", 8) == 0;
-	if (read_field(r, "", client->is_removed ? "removed" : "client",
-	    &value) == -1)
+	if ((client->is_removed = is_next(r, "removed")))
+		word = "removed";
+	else if (r->version != LEDGER_VERSION_PLAIN &&
+	    (client->is_added = is_next(r, "added"))) {
+		word = "added";
+		r->has_added = 1;
+	}
+	if (read_field(r, "", word, &value) == -1)
 		return -1;
 	if (parse_text(value, &client->name) == -1)
 		return fail(r->fault, "bad name");
@@ -356,10 +388,10 @@ read_clients(struct reading *r, struct table *table)
 
 /* Whose is it?  What a newer version means by the rest is not for us. */
 static int
-check_version(const char *p, size_t len, struct ledger_fault *fault)
+check_version(const char *p, size_t len, struct ledger_fault *fault,
+    uint64_t *number)
 {
 	struct slice version = { p, 0 };
-	uint64_t number;
 	const char *nl;
 
 	fault->line = 1;
@@ -372,9 +404,9 @@ check_version(const char *p, size_t len, struct ledger_fault *fault)
 	version.p += sizeof HEAD - 1;
 	version.len = (size_t)(nl - version.p);
 	if (version.len > VERSION_DIGITS ||
-	    parse_number(version, UINT32_MAX, &number) == -1 || number == 0)
+	    parse_number(version, UINT32_MAX, number) == -1 || *number == 0)
 		return fail(fault, "this is no ledger of mandos");
-	if (number > LEDGER_VERSION)
+	if (*number > LEDGER_VERSION)
 		return fail(fault, "written by a newer version of mandos");
 	return 0;
 }
@@ -407,6 +439,16 @@ check_sum(const char *p, size_t len, struct ledger_fault *fault)
 	return 0;
 }
 
+/* There is one version only that is right for what is in it. */
+static int
+check_added_version(struct reading *r)
+{
+	if ((r->version == LEDGER_VERSION_PLAIN) == !r->has_added)
+		return 0;
+	r->fault->line = 1;
+	return fail(r->fault, "of this version, but no client was added");
+}
+
 int
 ledger_read(const char *p, size_t len, struct table *table, int64_t *us,
     struct ledger_fault *fault)
@@ -417,14 +459,15 @@ ledger_read(const char *p, size_t len, struct table *table, int64_t *us,
 	memset(fault, 0, sizeof *fault);
 	if (len > LEDGER_MAX)
 		return fail(fault, "it is too large");
-	if (check_version(p, len, fault) == -1 ||
+	if (check_version(p, len, fault, &r.version) == -1 ||
 	    check_sum(p, len, fault) == -1)
 		return -1;
 	r.p = p;
 	r.end = p + len - SUM_LINE_LEN;
 	fault->line = 0;
 	if (read_line(&r, &skipped) == 0 &&
-	    read_time(&r, "written", us) == 0 && read_clients(&r, table) == 0)
+	    read_time(&r, "written", us) == 0 &&
+	    read_clients(&r, table) == 0 && check_added_version(&r) == 0)
 		return 0;
 	table_clear(table);
 	return -1;

@@ -179,19 +179,30 @@ put_status(struct buffer *buf, int32_t status)
 }
 
 static void
-put_client(struct buffer *buf, struct client *client)
+put_conf_secret(struct buffer *buf, const struct client *client)
 {
-	put(buf, "\n", 1);
-	put_key(buf, "", client->is_removed ? "removed" : "client");
-	put_text(buf, &client->name);
-	put_profile(buf, "conf_", &client->conf);
-	if (client->is_removed)
-		return;
 	put_key(buf, "", "conf_secret");
 	if (client->has_digest)
 		put_digest(buf, client->digest);
 	else
 		put_word(buf, "unknown\n");
+}
+
+static void
+put_client(struct buffer *buf, struct client *client)
+{
+	put(buf, "\n", 1);
+	if (client->is_added) {
+		put_key(buf, "", "added");
+		put_text(buf, &client->name);
+	} else {
+		put_key(buf, "", client->is_removed ? "removed" : "client");
+		put_text(buf, &client->name);
+		put_profile(buf, "conf_", &client->conf);
+		if (client->is_removed)
+			return;
+		put_conf_secret(buf, client);
+	}
 	put_profile(buf, "", &client->own);
 	put_secret(buf, client);
 	put_status(buf, client->last_checker_status);
@@ -203,6 +214,16 @@ put_client(struct buffer *buf, struct client *client)
 	put_time(buf, "expires", client->expires_us);
 }
 
+static int
+has_added(const struct table *table)
+{
+	struct client *c = table_first(table);
+
+	while (c != NULL && !c->is_added)
+		c = table_next(c);
+	return c != NULL;
+}
+
 int
 ledger_write(const struct table *table, int64_t us, struct buffer *out)
 {
@@ -210,7 +231,8 @@ ledger_write(const struct table *table, int64_t us, struct buffer *out)
 	struct client *client;
 
 	put_key(out, "", "mandos-ledger");
-	put_number(out, LEDGER_VERSION);
+	put_number(out, has_added(table) ? LEDGER_VERSION :
+	    LEDGER_VERSION_PLAIN);
 	put_time(out, "written", us);
 	for (client = table_first(table); client != NULL;
 	    client = table_next(client)) {

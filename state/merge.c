@@ -44,18 +44,24 @@ new_client(struct client *conf)
 	return client;
 }
 
-static struct client *
-merge_added(struct client *conf, const struct merge_how *how)
+void
+merge_begin(struct client *client, const struct merge_how *how)
 {
-	struct client *client = new_client(conf);
-
-	profile_copy(&client->own, &conf->conf);
 	client->last_checker_status = CHECKER_NEVER;
 	client->created_us = how->now_us;
 	if (how->is_damaged)
 		client->own.flags &= ~CLIENT_ENABLED;
 	if (client->own.flags & CLIENT_ENABLED)
 		begin_window(client, how);
+}
+
+static struct client *
+merge_new(struct client *conf, const struct merge_how *how)
+{
+	struct client *client = new_client(conf);
+
+	profile_copy(&client->own, &conf->conf);
+	merge_begin(client, how);
 	return client;
 }
 
@@ -71,6 +77,20 @@ merge_removed(struct client *conf)
 	return client;
 }
 
+/*
+ * Does clients.conf say what it said before?  Of one that was added at run
+ * time it said nothing; but to find it there is no reason to enable it.
+ */
+static int
+is_old_news(const struct client *client, const struct client *old,
+    const struct profile_field *field)
+{
+	if (old->is_added)
+		return field->bit == SET_ENABLED &&
+		    client->conf.flags & CLIENT_ENABLED;
+	return profile_is_same(&client->conf, &old->conf, field);
+}
+
 /* The settings of ${client}, which has its conf; returns what has changed. */
 static uint32_t
 merge_settings(struct client *client, const struct client *old)
@@ -81,7 +101,7 @@ merge_settings(struct client *client, const struct client *old)
 
 	for (i = 0; i < PROFILE_FIELDS; i++) {
 		field = &profile_fields[i];
-		if (profile_is_same(&client->conf, &old->conf, field)) {
+		if (is_old_news(client, old, field)) {
 			profile_take(&client->own, &old->own, field);
 			continue;
 		}
@@ -144,6 +164,32 @@ merge_enabled(struct client *client, const struct client *old,
 		client->last_enabled_us = 0;
 }
 
+/* What has happened to it so far. */
+static void
+copy_life(struct client *client, const struct client *old)
+{
+	client->last_checker_status = old->last_checker_status;
+	client->created_us = old->created_us;
+	client->last_enabled_us = old->last_enabled_us;
+	client->last_checked_ok_us = old->last_checked_ok_us;
+	client->last_approval_request_us = old->last_approval_request_us;
+	client->expires_us = old->expires_us;
+}
+
+/* One that was added at run time, and that clients.conf does not have. */
+static struct client *
+merge_added(const struct client *old, const struct merge_how *how)
+{
+	struct client *client = client_new(old->name.p, old->name.len);
+
+	client->is_added = client->has_secret = 1;
+	profile_copy(&client->own, &old->own);
+	str_set(&client->secret, old->secret.p, old->secret.len);
+	copy_life(client, old);
+	merge_enabled(client, old, how);
+	return client;
+}
+
 static struct client *
 merge_both(struct client *conf, const struct client *old,
     const struct merge_how *how)
@@ -151,12 +197,7 @@ merge_both(struct client *conf, const struct client *old,
 	struct client *client = new_client(conf);
 	uint32_t changed;
 
-	client->last_checker_status = old->last_checker_status;
-	client->created_us = old->created_us;
-	client->last_enabled_us = old->last_enabled_us;
-	client->last_checked_ok_us = old->last_checked_ok_us;
-	client->last_approval_request_us = old->last_approval_request_us;
-	client->expires_us = old->expires_us;
+	copy_life(client, old);
 	changed = merge_settings(client, old);
 	changed |= merge_fit(client);
 	merge_enabled(client, old, how);
@@ -173,6 +214,20 @@ merge_both(struct client *conf, const struct client *old,
 	return client;
 }
 
+/* It goes on, or begins again, by the number it has or is to be given. */
+static void
+put(struct table *out, struct client *client, const struct client *was)
+{
+	if (!client->is_removed && (was == NULL || was->number == 0)) {
+		client->news.set = SET_ALL;
+		client->news.is_new = 1;
+	}
+	/* The names in conf, and those that are not, are all different. */
+	(void)table_add(out, client);
+	if (was != NULL && was->number != 0)
+		table_number(out, client, was->number);
+}
+
 void
 merge_clients(struct table *old, struct table *conf,
     const struct merge_how *how, struct table *out)
@@ -182,18 +237,14 @@ merge_clients(struct table *old, struct table *conf,
 	for (c = table_first(conf); c != NULL; c = table_next(c)) {
 		was = table_find(old, &c->name);
 		if (was == NULL)
-			client = merge_added(c, how);
+			client = merge_new(c, how);
 		else if (was->is_removed)
 			client = merge_removed(c);
 		else
 			client = merge_both(c, was, how);
-		if (!client->is_removed && (was == NULL || was->number == 0)) {
-			client->news.set = SET_ALL;
-			client->news.is_new = 1;
-		}
-		/* The names in conf are all different. */
-		(void)table_add(out, client);
-		if (was != NULL && was->number != 0)
-			table_number(out, client, was->number);
+		put(out, client, was);
 	}
+	for (c = table_first(old); c != NULL; c = table_next(c))
+		if (c->is_added && table_find(conf, &c->name) == NULL)
+			put(out, merge_added(c, how), c);
 }

@@ -48,8 +48,8 @@ tell_dropped(struct table *old, struct table *merged)
 	}
 }
 
-static void
-tell_enrolled(struct client *c)
+void
+enrolled_tell(struct client *c)
 {
 	struct msg_enrolled m = { .set = c->news.set,
 		.is_new = c->news.is_new != 0 };
@@ -91,12 +91,33 @@ tell_news(void)
 		if (c->news.set == 0 || c->number == 0)
 			continue;
 		log_news(c);
-		tell_enrolled(c);
+		enrolled_tell(c);
 		/* The warden may have much to say about it at once. */
 		if (++n % MESSAGES_AT_ONCE == 0)
 			warden_drain();
 	}
 	wire_wipe();
+}
+
+/* The reader has seen to those of clients.conf. */
+static void
+warn_of_doubles(void)
+{
+	struct client *c, *other;
+
+	for (c = table_first(&state.table); c != NULL; c = table_next(c)) {
+		if (!c->is_added || !(c->own.flags & CLIENT_HAS_KEYID))
+			continue;
+		for (other = table_first(&state.table); other != NULL;
+		    other = table_next(other))
+			if (other != c && other->own.flags &
+			    CLIENT_HAS_KEYID && memcmp(other->own.keyid,
+			    c->own.keyid, KEYID_LEN) == 0)
+				log_warnx("client %s, which was added at run "
+				    "time, has the key ID of %s: one of them "
+				    "can never match", c->name.p,
+				    other->name.p);
+	}
 }
 
 /* The merged table is ours, and the warden may know. */
@@ -114,6 +135,7 @@ enforce(struct table *merged)
 	state.is_damaged = 0;
 	tell_dropped(&old, &state.table);
 	table_clear(&old);
+	warn_of_doubles();
 	tell_news();
 	tell_merged(0);
 }

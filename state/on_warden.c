@@ -245,7 +245,11 @@ on_forget(struct chan *chan, const struct msg_forget *m, struct msg *msg)
 		return "not in sequence";
 	if (m->number == 0 || m->number > state.last_number)
 		return "no such client";
-	if (client != NULL) {
+	if (client != NULL && client->is_added) {
+		/* Nothing would bring it back. */
+		table_remove(&state.table, client);
+		client_free(client);
+	} else if (client != NULL) {
 		table_number(&state.table, client, 0);
 		client->is_removed = 1;
 		client->has_digest = 0;

@@ -76,9 +76,19 @@ void restart_log(const struct client *);
  * A client with a number is one the warden knows: it keeps its number, and
  * its news is what has changed in clients.conf.  One without is news as a
  * whole, and the server's restart counts for it.
+ *
+ * One that was added at run time stays as it is, unless clients.conf has one
+ * of its name: then it is that, with that one's key ID and secret, but stays
+ * disabled if it is.
  */
 void merge_clients(struct table *, struct table *, const struct merge_how *,
     struct table *);
+
+/*
+ * merge_begin(client, how): the life of a client, which has its settings in
+ * ${client}->own, begins.
+ */
+void merge_begin(struct client *, const struct merge_how *);
 
 /* wire.c: records as messages have them */
 
@@ -153,6 +163,12 @@ void warden_tell(enum msg_type, const void *, const void *, size_t);
 
 /* reader_begin(fd): take clients from the reader at the other end. */
 void reader_begin(int);
+
+/*
+ * enrolled_tell(client): tell the warden its news, which is none any more.
+ * The caller is to call wire_wipe().
+ */
+void enrolled_tell(struct client *);
 
 /* dispatch.c */
 

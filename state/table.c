@@ -86,6 +86,14 @@ table_add(struct table *table, struct client *client)
 	return 0;
 }
 
+void
+table_remove(struct table *table, struct client *client)
+{
+	table_number(table, client, 0);
+	RB_REMOVE(table_names, &table->by_name, client);
+	table->count--;
+}
+
 struct client *
 table_find(struct table *table, const struct str *name)
 {

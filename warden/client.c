@@ -50,6 +50,21 @@ texts_get(struct texts *t, const uint8_t *p, size_t left)
 	return left == 0 ? 0 : -1;
 }
 
+int
+client_check(const uint8_t *tail, size_t left)
+{
+	struct texts t;
+	int i;
+
+	if (texts_get(&t, tail, left) == -1 || t.bytes[SECRET] == NULL ||
+	    t.len[NAME] == 0)
+		return -1;
+	for (i = 0; i < CLIENT_STRINGS; i++)
+		if (memchr(t.bytes[i], '\0', t.len[i]) != NULL)
+			return -1;
+	return 0;
+}
+
 /* Put the strings together again, and the name for the log. */
 static void
 texts_put(struct client *c, const struct texts *t)

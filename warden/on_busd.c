@@ -18,23 +18,26 @@
 #define PENDING_MAX 4096	/* requests that wait for the disk */
 #define TAIL_MAX 8192		/* of BUS_START */
 
+static const char too_many[] = "too many requests at once";
+
+/* What a request waits for; in the end, that all of it is in force. */
+enum wait {
+	WAIT_SAVED,		/* until this SAVE is on disk */
+	WAIT_ADDED,		/* until this ADD is */
+	WAIT_RELOAD,		/* for a reload that has not begun */
+	WAIT_RELOADED,		/* and for one that has */
+	WAIT_SYNCED		/* until this SYNC is answered */
+};
+
 struct pending {
 	STAILQ_ENTRY(pending) entry;
 	uint64_t request;
-	uint64_t seq;		/* to be saved first */
-	uint64_t sync;		/* to be in force first; 0: not saved yet */
+	enum wait wait;
+	uint64_t seq;		/* of what it waits for */
 	int error;
+	uint32_t number;	/* of a client that was added */
 };
 
-/* Somebody who wants the configuration to be read again. */
-struct reload {
-	STAILQ_ENTRY(reload) entry;
-	uint64_t request;
-	int has_begun;		/* the answer that comes is his */
-};
-
-static STAILQ_HEAD(, reload) reloads = STAILQ_HEAD_INITIALIZER(reloads);
-static size_t reload_count;
 static STAILQ_HEAD(, pending) pending = STAILQ_HEAD_INITIALIZER(pending);
 static size_t pending_count;
 static uint64_t syncs;		/* the number of the last SYNC */
@@ -43,18 +46,12 @@ static void
 forget_pending(void)
 {
 	struct pending *p;
-	struct reload *r;
 
 	while ((p = STAILQ_FIRST(&pending)) != NULL) {
 		STAILQ_REMOVE_HEAD(&pending, entry);
 		free(p);
 	}
 	pending_count = 0;
-	while ((r = STAILQ_FIRST(&reloads)) != NULL) {
-		STAILQ_REMOVE_HEAD(&reloads, entry);
-		free(r);
-	}
-	reload_count = 0;
 }
 
 static struct link busd = { .proc = PROC_BUSD, .name = "busd",
@@ -113,18 +110,29 @@ busd_event(enum event event, uint32_t number, int64_t value,
 }
 
 static void
-answer_why(uint64_t request, int error, const void *why, size_t len)
+answer(uint64_t request, int error, uint32_t number)
 {
 	struct msg_control_done m = { .request = request,
-		.error = (uint32_t)error };
+		.error = (uint32_t)error, .number = number };
 
-	tell(MSG_CONTROL_DONE, &m, why, len);
+	tell(MSG_CONTROL_DONE, &m, NULL, 0);
 }
 
 static void
-answer(uint64_t request, int error)
+forget(struct pending *p)
 {
-	answer_why(request, error, NULL, 0);
+	STAILQ_REMOVE(&pending, p, pending, entry);
+	pending_count--;
+	free(p);
+}
+
+/* What was done is done; it is answered when it is in force. */
+static void
+wait_for_sync(struct pending *p)
+{
+	p->wait = WAIT_SYNCED;
+	p->seq = ++syncs;
+	monitor_sync(p->seq);
 }
 
 void
@@ -133,7 +141,7 @@ busd_put_off(uint64_t was, uint64_t seq)
 	struct pending *p;
 
 	STAILQ_FOREACH(p, &pending, entry)
-		if (p->sync == 0 && p->seq == was)
+		if (p->wait == WAIT_SAVED && p->seq == was)
 			p->seq = seq;
 }
 
@@ -143,10 +151,9 @@ busd_saved(uint64_t seq, int error)
 	struct pending *p;
 
 	STAILQ_FOREACH(p, &pending, entry)
-		if (p->sync == 0 && p->seq <= seq) {
+		if (p->wait == WAIT_SAVED && p->seq <= seq) {
 			p->error = error;
-			p->sync = ++syncs;
-			monitor_sync(p->sync);
+			wait_for_sync(p);
 		}
 }
 
@@ -156,32 +163,85 @@ busd_synced(uint64_t sync)
 	struct pending *p, *next;
 
 	STAILQ_FOREACH_SAFE(p, &pending, entry, next)
-		if (p->sync != 0 && p->sync <= sync) {
-			STAILQ_REMOVE(&pending, p, pending, entry);
-			pending_count--;
-			answer(p->request, p->error);
-			free(p);
+		if (p->wait == WAIT_SYNCED && p->seq <= sync) {
+			answer(p->request, p->error, p->number);
+			forget(p);
 		}
+}
+
+void
+busd_added(uint64_t seq, int error, uint32_t number)
+{
+	struct pending *p;
+
+	STAILQ_FOREACH(p, &pending, entry)
+		if (p->wait == WAIT_ADDED && p->seq == seq)
+			break;
+	/* Whose busd has ended is not answered. */
+	if (p == NULL)
+		return;
+	p->error = error;
+	p->number = number;
+	wait_for_sync(p);
+}
+
+void
+busd_reloading(void)
+{
+	struct pending *p;
+
+	STAILQ_FOREACH(p, &pending, entry)
+		if (p->wait == WAIT_RELOAD)
+			p->wait = WAIT_RELOADED;
+}
+
+void
+busd_reloaded(enum reloaded result, const void *why, size_t len)
+{
+	struct msg_control_done m = { .error = 0 };
+	struct pending *p, *next;
+
+	if (result == RELOADED_BAD)
+		m.error = EINVAL;
+	else if (result != RELOADED_IN_FORCE)
+		m.error = EIO;
+	/* Who has come later waits for the next one. */
+	STAILQ_FOREACH_SAFE(p, &pending, entry, next)
+		if (p->wait == WAIT_RELOADED) {
+			m.request = p->request;
+			tell(MSG_CONTROL_DONE, &m, why, len);
+			forget(p);
+		}
+}
+
+/* Answer this one later; returns NULL if there are too many already. */
+static struct pending *
+wait_new(uint64_t request, enum wait wait)
+{
+	struct pending *p;
+
+	if (pending_count == PENDING_MAX)
+		return NULL;
+	if ((p = calloc(1, sizeof *p)) == NULL)
+		fatal("calloc");
+	p->request = request;
+	p->wait = wait;
+	STAILQ_INSERT_TAIL(&pending, p, entry);
+	pending_count++;
+	return p;
 }
 
 /* Answer when this SAVE, 0 for none, is on disk, and all is in force. */
 static const char *
 answer_saved(uint64_t request, uint64_t seq)
 {
-	struct pending *p;
+	struct pending *p = wait_new(request, WAIT_SAVED);
 
-	if (pending_count == PENDING_MAX)
-		return "too many requests at once";
-	if ((p = calloc(1, sizeof *p)) == NULL)
-		fatal("calloc");
-	p->request = request;
+	if (p == NULL)
+		return too_many;
 	p->seq = seq;
-	STAILQ_INSERT_TAIL(&pending, p, entry);
-	pending_count++;
-	if (seq == 0) {
-		p->sync = ++syncs;
-		monitor_sync(p->sync);
-	}
+	if (seq == 0)
+		wait_for_sync(p);
 	return NULL;
 }
 
@@ -212,48 +272,24 @@ control_remove(struct client *c, uint64_t request)
 	return answer_saved(request, seq);
 }
 
+/* What is about no client that is known. */
 static const char *
-control_reload(uint64_t request)
+control_server(const struct msg_control *m, const struct msg *msg)
 {
-	struct reload *r;
+	struct pending *p;
 
-	if (reload_count == PENDING_MAX)
-		return "too many requests at once";
-	if ((r = calloc(1, sizeof *r)) == NULL)
-		fatal("calloc");
-	r->request = request;
-	STAILQ_INSERT_TAIL(&reloads, r, entry);
-	reload_count++;
-	parent_reload();
+	if (m->what == CONTROL_ADD &&
+	    client_check(msg->tail, msg->tail_len) == -1)
+		return "bad strings";
+	p = wait_new(m->request, m->what == CONTROL_ADD ? WAIT_ADDED :
+	    WAIT_RELOAD);
+	if (p == NULL)
+		return too_many;
+	if (m->what == CONTROL_ADD)
+		p->seq = state_add(&m->f, msg->tail, msg->tail_len);
+	else
+		parent_reload();
 	return NULL;
-}
-
-void
-busd_reloading(void)
-{
-	struct reload *r;
-
-	STAILQ_FOREACH(r, &reloads, entry)
-		r->has_begun = 1;
-}
-
-void
-busd_reloaded(enum reloaded result, const void *why, size_t len)
-{
-	struct reload *r;
-	int error = 0;
-
-	if (result == RELOADED_BAD)
-		error = EINVAL;
-	else if (result != RELOADED_IN_FORCE)
-		error = EIO;
-	/* Who has come later waits for the next one. */
-	while ((r = STAILQ_FIRST(&reloads)) != NULL && r->has_begun) {
-		STAILQ_REMOVE_HEAD(&reloads, entry);
-		reload_count--;
-		answer_why(r->request, error, why, len);
-		free(r);
-	}
 }
 
 const char *
@@ -265,10 +301,10 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 	(void)chan;
 	if (m->what >= CONTROL_MAX || m->set & ~SET_AT_RUN_TIME)
 		return "no such thing can be done";
-	if (m->what == CONTROL_RELOAD)
-		return control_reload(m->request);
+	if (m->what == CONTROL_RELOAD || m->what == CONTROL_ADD)
+		return control_server(m, msg);
 	if (c == NULL) {
-		answer(m->request, ENOENT);
+		answer(m->request, ENOENT, 0);
 		return NULL;
 	}
 	switch ((enum control)m->what) {
@@ -277,7 +313,7 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 		if (error == EBADMSG)
 			return "bad strings";
 		if (error != 0) {
-			answer(m->request, error);
+			answer(m->request, error, 0);
 			return NULL;
 		}
 		break;
@@ -304,6 +340,7 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 	case CONTROL_REMOVE:
 		return control_remove(c, m->request);
 	case CONTROL_RELOAD:
+	case CONTROL_ADD:
 	case CONTROL_MAX:
 		break;
 	}

@@ -24,6 +24,7 @@ static uint64_t urgent_seq;	/* of the last urgent one */
 static uint64_t saved_seq;	/* up to which SAVED has come */
 static uint64_t merged_seq = UINT64_MAX;	/* MERGED is to be told after it */
 static int merged_refused;
+static uint64_t adds;		/* the number of the last ADD */
 static int stopping;
 static int is_told_all;		/* and that there is no more */
 static uint8_t buffer[TAIL_MAX];
@@ -152,6 +153,23 @@ state_forget(const struct client *c)
 	return seq;
 }
 
+uint64_t
+state_add(const struct client_fields *f, const uint8_t *tail, size_t len)
+{
+	/* Of what else it may have been given, nothing is a setting. */
+	struct msg_add m = { .seq = ++adds, .f = {
+		.flags = f->flags & (CLIENT_ENABLED |
+		    CLIENT_APPROVED_BY_DEFAULT),
+		.timeout_ms = f->timeout_ms,
+		.extended_timeout_ms = f->extended_timeout_ms,
+		.interval_ms = f->interval_ms,
+		.approval_delay_ms = f->approval_delay_ms,
+		.approval_duration_ms = f->approval_duration_ms } };
+
+	tell(MSG_ADD, &m, tail, len, -1);
+	return m.seq;
+}
+
 void
 state_put_off(uint64_t was, uint64_t later)
 {
@@ -226,6 +244,17 @@ on_merged(struct chan *chan, const struct msg_merged *m, struct msg *msg)
 	merged_refused = m->refused != 0;
 	merged_seq = urgent_seq;
 	tell_if_in_force();
+	return NULL;
+}
+
+const char *
+on_added(struct chan *chan, const struct msg_added *m, struct msg *msg)
+{
+	(void)chan;
+	(void)msg;
+	if (m->seq == 0 || m->seq > adds)
+		return "nobody was to be added by that number";
+	busd_added(m->seq, (int)m->error, m->number);
 	return NULL;
 }
 

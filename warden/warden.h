@@ -52,6 +52,12 @@ struct client *client_new(const struct client_fields *, const uint8_t *,
 int client_assign(struct client *, uint32_t, const struct client_fields *,
     const uint8_t *, size_t);
 
+/*
+ * client_check(tail, left): whether a new client could be made of these
+ * strings and this secret: 0, or -1.
+ */
+int client_check(const uint8_t *, size_t);
+
 /* client_remove(c): forget it, and have everybody else do so. */
 void client_remove(struct client *);
 
@@ -212,6 +218,12 @@ void state_merge(int);
 uint64_t state_save(const struct client *, int, int);
 uint64_t state_forget(const struct client *);
 
+/*
+ * state_add(f, tail, len): have it add a client with these settings and what
+ * is in the tail, which is checked.  Returns the number for busd_added().
+ */
+uint64_t state_add(const struct client_fields *, const uint8_t *, size_t);
+
 /* state_put_off(was, seq): a reload that waits for ${was}, likewise. */
 void state_put_off(uint64_t, uint64_t);
 
@@ -245,6 +257,12 @@ void busd_event(enum event, uint32_t, int64_t, int64_t, const void *, size_t);
  */
 void busd_saved(uint64_t, int);
 void busd_synced(uint64_t);
+
+/*
+ * busd_added(seq, error, number): a client was added, and has this number, or
+ * why it was not.
+ */
+void busd_added(uint64_t, int, uint32_t);
 
 /*
  * busd_reloading(): the parent is asked to read the configuration for all who

@@ -174,6 +174,44 @@ act_start_disabled(struct drive *drive, const struct drive_set *conf,
 	return 0;
 }
 
+#define ADDED "runtime"
+
+/* One that clients.conf does not have. */
+static struct drive_client
+make_added(const struct drive_set *conf)
+{
+	struct drive_client c = conf->client[PLAIN];
+
+	strlcpy(c.text[DRIVE_NAME], ADDED, sizeof c.text[0]);
+	memset(c.f.keyid, 0xdd, KEYID_LEN);
+	memset(c.text[DRIVE_KEYID], 'd', (size_t)2 * KEYID_LEN);
+	memset(c.secret, 0x77, c.secret_len);
+	return c;
+}
+
+static int
+act_add(struct drive *drive, const struct drive_set *conf, uint64_t steps)
+{
+	const struct drive_client c = make_added(conf);
+
+	(void)steps;
+	return drive_add(drive, &c);
+}
+
+static int
+act_remove_added(struct drive *drive, const struct drive_set *conf,
+    uint64_t steps)
+{
+	struct drive_client *c = drive_find(&drive->held, ADDED);
+
+	(void)conf;
+	(void)steps;
+	ATF_REQUIRE(c != NULL);
+	drive_forget(drive, c);
+	*c = drive->held.client[--drive->held.count];
+	return drive_wait(drive);
+}
+
 /* It is done by starting. */
 static int
 act_start(struct drive *drive, const struct drive_set *conf, uint64_t steps)
@@ -201,6 +239,15 @@ conf_add(struct drive_set *conf)
 	strlcpy(c->text[DRIVE_NAME], "added", sizeof c->text[0]);
 	memset(c->f.keyid, 0xee, KEYID_LEN);
 	memset(c->text[DRIVE_KEYID], 'e', (size_t)2 * KEYID_LEN);
+}
+
+/* One that was added at run time has a section, which is not quite it. */
+static void
+conf_take(struct drive_set *conf)
+{
+	conf_add(conf);
+	strlcpy(conf->client[conf->count - 1].text[DRIVE_NAME], ADDED,
+	    sizeof conf->client[0].text[0]);
 }
 
 static void
@@ -235,6 +282,12 @@ const struct change changes[] = {
 	    MSG_MERGED, conf_add, act_reload },
 	{ "conf_remove", 1, CHANGE_LEDGER_SOUND, RESTORE, MSG_CONF_END, 1,
 	    MSG_MERGED, conf_remove, act_reload },
+	{ "add", 1, CHANGE_LEDGER_SOUND, RESTORE, MSG_ADD, 0, MSG_ADDED,
+	    NULL, act_add },
+	{ "remove_added", 1, CHANGE_LEDGER_ADDED, RESTORE, MSG_FORGET, 0,
+	    MSG_SAVED, NULL, act_remove_added },
+	{ "conf_take", 1, CHANGE_LEDGER_ADDED, RESTORE, MSG_CONF_END, 1,
+	    MSG_MERGED, conf_take, act_reload },
 	{ "first", 1, CHANGE_LEDGER_NONE, RESTORE, MSG_CONF_END, 0,
 	    MSG_MERGED, NULL, act_start },
 	{ "no_restore", 1, CHANGE_LEDGER_SOUND, 0, MSG_CONF_END, 0,
@@ -247,8 +300,9 @@ const size_t changes_count = sizeof changes / sizeof changes[0];
 
 /* A new directory, in which a server has run that has seen everything. */
 static void
-make_ledger(const struct drive_set *conf)
+make_ledger(const struct drive_set *conf, int has_added)
 {
+	const struct drive_client added = make_added(conf);
 	static struct drive drive;
 	uint32_t i;
 
@@ -277,6 +331,8 @@ make_ledger(const struct drive_set *conf)
 			drive_save(&drive, c, i % KINDS == OWN_SECRET ?
 			    SET_SECRET : 0, 0);
 	}
+	if (has_added)
+		ATF_REQUIRE_EQ(0, drive_add(&drive, &added));
 	drive_save(&drive, one(&drive, PLAIN), 0, 1);
 	ATF_REQUIRE_EQ(0, drive_wait(&drive));
 	ATF_REQUIRE_EQ(0, drive_end(&drive));
@@ -405,7 +461,8 @@ stage_set(struct stage *stage, const struct change *change, size_t clients)
 	ATF_REQUIRE(mkdir(CHANGE_DIR, 0700) == 0 || errno == EEXIST);
 	view_write(CHANGE_DIR, &nothing, NULL);
 	if (change->before != CHANGE_LEDGER_NONE)
-		make_ledger(&stage->conf);
+		make_ledger(&stage->conf,
+		    change->before == CHANGE_LEDGER_ADDED);
 	view_read(&stage->view[0], CHANGE_DIR);
 	if (change->before == CHANGE_LEDGER_DAMAGED)
 		damage(&stage->view[0]);
@@ -479,7 +536,7 @@ stage_keeps(const struct stage *stage, const struct view *view)
 	size_t i;
 
 	if (change->before == CHANGE_LEDGER_NONE ||
-	    (change->before == CHANGE_LEDGER_SOUND &&
+	    (change->before != CHANGE_LEDGER_DAMAGED &&
 	    change->flags & SETTING_RESTORE))
 		return 1;
 	for (i = 0; i < view->files; i++) {

@@ -22,6 +22,7 @@
 
 enum change_before {
 	CHANGE_LEDGER_SOUND,
+	CHANGE_LEDGER_ADDED,	/* and with one that was added at run time */
 	CHANGE_LEDGER_DAMAGED,
 	CHANGE_LEDGER_NONE
 };

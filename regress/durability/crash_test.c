@@ -88,6 +88,9 @@ CRASH(storm, "many changes at once are all made or none")
 CRASH(conf_change, "a new configuration is in force or the old one")
 CRASH(conf_add, "a client is added or is not yet there")
 CRASH(conf_remove, "a client is gone with its section or still there")
+CRASH(add, "a client was added or was not")
+CRASH(remove_added, "one that was added is gone or still there")
+CRASH(conf_take, "one that was added is as it was or as in clients.conf")
 CRASH(first, "the first ledger is there or is not")
 CRASH(no_restore, "the ledger that is not restored is kept")
 CRASH(start_disabled, "a damaged ledger enables nobody and is kept")
@@ -106,6 +109,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, conf_change__old_or_new);
 	ATF_TP_ADD_TC(tp, conf_add__old_or_new);
 	ATF_TP_ADD_TC(tp, conf_remove__old_or_new);
+	ATF_TP_ADD_TC(tp, add__old_or_new);
+	ATF_TP_ADD_TC(tp, remove_added__old_or_new);
+	ATF_TP_ADD_TC(tp, conf_take__old_or_new);
 	ATF_TP_ADD_TC(tp, first__old_or_new);
 	ATF_TP_ADD_TC(tp, no_restore__old_or_new);
 	ATF_TP_ADD_TC(tp, start_disabled__old_or_new);

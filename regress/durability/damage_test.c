@@ -250,7 +250,7 @@ ATF_TC_BODY(version__newer, tc)
 	sign(text, sizeof text);
 	ATF_REQUIRE_EQ((ssize_t)len, pwrite(fd, text, len, 0));
 	ATF_REQUIRE(!is_refused());
-	text[14] = '2';
+	text[14] = '3';
 	sign(text, sizeof text);
 	ATF_REQUIRE_EQ((ssize_t)len, pwrite(fd, text, len, 0));
 	ATF_CHECK(is_refused());

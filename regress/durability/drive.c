@@ -394,6 +394,31 @@ drive_wait(struct drive *drive)
 	}
 }
 
+int
+drive_add(struct drive *drive, const struct drive_client *c)
+{
+	static uint8_t tail[131072];
+	struct msg_add m = { .f = c->f, .seq = ++drive->adds };
+	struct msg_added added;
+	struct msg msg;
+	size_t used = put_client(tail, sizeof tail, c, 1);
+
+	chan_send(&drive->chan, MSG_ADD, &m, tail, used, -1);
+	do {
+		if (next(drive, &msg) == -1)
+			return -1;
+		if (msg.type == MSG_ADDED)
+			memcpy(&added, msg.body, sizeof added);
+		/* What was to be saved before may be, with it. */
+		else
+			ATF_REQUIRE_EQ(MSG_SAVED, msg.type);
+		msg_free(&msg);
+	} while (msg.type != MSG_ADDED);
+	ATF_REQUIRE_EQ(drive->adds, added.seq);
+	ATF_REQUIRE_EQ(added.error == 0, added.number != 0);
+	return (int)added.error;
+}
+
 void
 drive_hang_up(struct drive *drive)
 {

@@ -47,6 +47,7 @@ struct drive {
 	int over;		/* the channel has ended */
 	uint64_t seq;		/* of the last order to save */
 	uint64_t saved;		/* is on disk */
+	uint64_t adds;		/* ordered */
 	struct drive_set held;	/* what the warden would have */
 };
 
@@ -89,6 +90,12 @@ int drive_merge(struct drive *, const struct drive_set *);
 void drive_save(struct drive *, const struct drive_client *, uint32_t, int);
 void drive_forget(struct drive *, const struct drive_client *);
 int drive_wait(struct drive *);
+
+/*
+ * drive_add(drive, client): order it to add this one, and wait.  Returns the
+ * error of its answer, 0 if it is there, or -1 at the end.
+ */
+int drive_add(struct drive *, const struct drive_client *);
 
 /*
  * drive_hang_up(drive): say no more, as a warden that has ended.

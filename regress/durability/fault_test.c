@@ -30,6 +30,7 @@
 enum remedy {
 	SAVE_ANYTHING,		/* another SAVE writes what is waiting, too */
 	MERGE_AGAIN,		/* a reload was refused; the next one is not */
+	ADD_AGAIN,		/* so with a client to be added */
 	START_AGAIN		/* the server has not started, or has ended */
 };
 
@@ -38,6 +39,8 @@ remedy_of(const struct change *change)
 {
 	if (change->until == MSG_SAVED)
 		return SAVE_ANYTHING;
+	if (change->until == MSG_ADDED)
+		return ADD_AGAIN;
 	if (change->configure != NULL)
 		return MERGE_AGAIN;
 	/* What is not to be restored is served all the same. */
@@ -80,8 +83,10 @@ check_alive(const struct stage *stage, struct drive *drive,
 	if (remedy == SAVE_ANYTHING) {
 		drive_save(drive, &drive->held.client[0], 0, 1);
 		rc = drive_wait(drive);
-	} else
+	} else if (remedy == MERGE_AGAIN)
 		rc = drive_merge(drive, &stage->conf2);
+	else if ((rc = result->rc) != 0)
+		rc = stage->change->act(drive, &stage->conf2, 1);
 	ATF_CHECK_EQ_MSG(0, rc, "%s: %d even when it is over", words, rc);
 	if (result->rc != 0)
 		ATF_CHECK_MSG(drive_logged(drive, SAVED_AGAIN),
@@ -148,7 +153,7 @@ fault(const struct stage *stage, const struct trace_order *order)
 	strlcpy(words, describe(stage, &result, order), sizeof words);
 	if (is_trouble(stage, &result, order))
 		result.told = 0;
-	if (result.rc > 0 && remedy == SAVE_ANYTHING)
+	if (result.rc > 0 && remedy != MERGE_AGAIN)
 		ATF_CHECK_EQ_MSG(order->error, result.rc, "%s: told %d",
 		    words, result.rc);
 	/* A server at its end is still about it. */
@@ -208,7 +213,7 @@ all_faults(const char *name)
 	stage_clear(&stage);
 }
 
-/* Each reload that is refused; the server ends, and what is left is old. */
+/* Each time that it is refused; the server ends, and what is left is old. */
 static void
 all_refusals(const char *name)
 {
@@ -229,7 +234,7 @@ all_refusals(const char *name)
 			order.at++;
 			stage_begin(&stage, &order, &drive, &result);
 			stage_end(&stage, &drive, &result);
-			if (result.rc == 1) {
+			if (result.rc > 0) {
 				refused++;
 				view_read(&view, CHANGE_DIR);
 				text = stage_load(&stage, &view);
@@ -249,8 +254,8 @@ all_refusals(const char *name)
 ATF_TC(refused_reload__leaves_nothing);
 ATF_TC_HEAD(refused_reload__leaves_nothing, tc)
 {
-	atf_tc_set_md_var(tc, "descr", "what is left of a configuration that "
-	    "was refused because the disk failed, at any call, is undone");
+	atf_tc_set_md_var(tc, "descr", "what is left of a configuration, or of "
+	    "a client, that was refused because the disk failed, at any call, is undone");
 	atf_tc_set_md_var(tc, "require.user", "root");
 }
 ATF_TC_BODY(refused_reload__leaves_nothing, tc)
@@ -260,6 +265,8 @@ ATF_TC_BODY(refused_reload__leaves_nothing, tc)
 	drive_scratch();
 	all_refusals("conf_change");
 	all_refusals("conf_remove");
+	all_refusals("conf_take");
+	all_refusals("add");
 }
 
 /*
@@ -362,6 +369,9 @@ FAULT(clean_end, "the server ends")
 FAULT(conf_change, "the configuration is changed")
 FAULT(conf_add, "a client is added to the configuration")
 FAULT(conf_remove, "a client is taken out of the configuration")
+FAULT(add, "a client is added at run time")
+FAULT(remove_added, "one that was added is removed")
+FAULT(conf_take, "one that was added comes into the configuration")
 FAULT(first, "a server starts that never has before")
 FAULT(no_restore, "a server starts with --no-restore")
 FAULT(start_disabled, "a server starts with --start-disabled")
@@ -425,6 +435,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, conf_change__disk_faults);
 	ATF_TP_ADD_TC(tp, conf_add__disk_faults);
 	ATF_TP_ADD_TC(tp, conf_remove__disk_faults);
+	ATF_TP_ADD_TC(tp, add__disk_faults);
+	ATF_TP_ADD_TC(tp, remove_added__disk_faults);
+	ATF_TP_ADD_TC(tp, conf_take__disk_faults);
 	ATF_TP_ADD_TC(tp, first__disk_faults);
 	ATF_TP_ADD_TC(tp, no_restore__disk_faults);
 	ATF_TP_ADD_TC(tp, start_disabled__disk_faults);

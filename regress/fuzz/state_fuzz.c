@@ -47,13 +47,15 @@ check_written(const struct table *table, int64_t us, const char *p, size_t len)
 	buffer_free(&buf);
 }
 
-/* clients.conf as it was, for all clients. */
+/* clients.conf as it was, for all clients; or with those that were added. */
 static void
-make_conf(struct table *conf, const struct table *table)
+make_conf(struct table *conf, const struct table *table, int with_added)
 {
 	struct client *c, *made;
 
 	for (c = table_first(table); c != NULL; c = table_next(c)) {
+		if (c->is_added && !with_added)
+			continue;
 		made = client_new(c->name.p, c->name.len);
 		profile_copy(&made->conf, &c->conf);
 		made->has_digest = 1;
@@ -64,7 +66,7 @@ make_conf(struct table *conf, const struct table *table)
 }
 
 static void
-try_merge(struct table *table, int64_t us, int is_strict)
+try_merge(struct table *table, int64_t us, int is_strict, int with_added)
 {
 	struct merge_how how = { .now_us = us, .written_us = us,
 		.is_strict = is_strict };
@@ -74,12 +76,18 @@ try_merge(struct table *table, int64_t us, int is_strict)
 
 	table_init(&conf);
 	table_init(&out);
-	make_conf(&conf, table);
+	make_conf(&conf, table, with_added);
 	merge_clients(table, &conf, &how, &out);
 	require(out.count == table->count);
 	for (was = table_first(table), c = table_first(&out); c != NULL;
 	    was = table_next(was), c = table_next(c)) {
 		require(c->is_removed == was->is_removed);
+		require(c->is_added == (was->is_added && !with_added));
+		/* A key goes with the secret it came with. */
+		if (was->is_added)
+			require(c->has_secret == c->is_added &&
+			    (with_added || str_is_same(&c->own.key_id,
+			    &was->own.key_id)));
 		if (c->is_removed)
 			continue;
 		/* No disabled client comes back by itself. */
@@ -106,8 +114,9 @@ try_ledger(const char *p, size_t len)
 		return;
 	}
 	check_written(&table, us, p, len);
-	try_merge(&table, us, 0);
-	try_merge(&table, us, 1);
+	try_merge(&table, us, 0, 0);
+	try_merge(&table, us, 1, 0);
+	try_merge(&table, us, 0, 1);
 	table_clear(&table);
 }
 

@@ -109,10 +109,10 @@ kit_expect(struct kit *kit, struct kit_msg *out, enum msg_type type)
 	    msg_name(out->type), msg_name(type));
 }
 
-static void
-send_client(struct chan *chan, const struct kit_client *client)
+static struct client_fields
+put_client(const struct kit_client *client)
 {
-	struct msg_client m = { .f = {
+	struct client_fields f = {
 		.flags = CLIENT_APPROVED_BY_DEFAULT |
 		    (client->disabled ? 0 : CLIENT_ENABLED),
 		.timeout_ms = client->timeout_ms != 0 ? client->timeout_ms :
@@ -120,7 +120,7 @@ send_client(struct chan *chan, const struct kit_client *client)
 		.extended_timeout_ms = 900000,
 		.interval_ms = 120000,
 		.approval_duration_ms = 1000
-	} };
+	};
 
 	used = 0;
 	put(client->name);
@@ -129,6 +129,14 @@ send_client(struct chan *chan, const struct kit_client *client)
 	put(client->key_id != NULL ? client->key_id : "");
 	put("");
 	put(client->secret != NULL ? client->secret : "secret");
+	return f;
+}
+
+static void
+send_client(struct chan *chan, const struct kit_client *client)
+{
+	struct msg_client m = { .f = put_client(client) };
+
 	/* It may have heard enough. */
 	ATF_REQUIRE(chan_send(chan, MSG_CLIENT, &m, tail, used, -1) == 0 ||
 	    errno == EPIPE);
@@ -191,6 +199,27 @@ kit_forget(struct kit *kit, uint32_t number)
 	struct msg_forget m = { .seq = ++kit->seq, .number = number };
 
 	ATF_REQUIRE_EQ(0, chan_send(&kit->chan, MSG_FORGET, &m, NULL, 0, -1));
+}
+
+void
+kit_add(struct kit *kit, const struct kit_client *client)
+{
+	struct msg_add m = { .f = put_client(client), .seq = ++kit->adds };
+
+	ATF_REQUIRE_EQ(0, chan_send(&kit->chan, MSG_ADD, &m, tail, used, -1));
+}
+
+uint32_t
+kit_added(struct kit *kit, int error)
+{
+	struct kit_msg msg;
+
+	kit_expect(kit, &msg, MSG_ADDED);
+	ATF_CHECK_EQ(kit->adds, msg.u.added.seq);
+	ATF_CHECK_EQ_MSG(error, (int)msg.u.added.error, "%s",
+	    strerror((int)msg.u.added.error));
+	ATF_CHECK_EQ(error == 0, msg.u.added.number != 0);
+	return msg.u.added.number;
 }
 
 void

@@ -26,6 +26,7 @@ struct kit {
 	struct chan chan;	/* as the warden */
 	pid_t pid;
 	uint64_t seq;		/* of the latest SAVE or FORGET */
+	uint64_t adds;		/* of the latest ADD */
 };
 
 /* A message that has come, with its tail. */
@@ -36,6 +37,7 @@ struct kit_msg {
 		struct msg_dropped dropped;
 		struct msg_merged merged;
 		struct msg_saved saved;
+		struct msg_added added;
 	} u;
 	char *strings[CLIENT_STRINGS + 1];	/* the last is the secret */
 };
@@ -70,6 +72,13 @@ void kit_begin(struct kit *, const struct kit_client *, struct kit_msg *);
  */
 void kit_save(struct kit *, const struct kit_msg *, int, const char *);
 void kit_forget(struct kit *, uint32_t);
+
+/*
+ * kit_add(kit, client): ADD such a client.  kit_added(kit, error): the next
+ * message says so of it; returns its number.
+ */
+void kit_add(struct kit *, const struct kit_client *);
+uint32_t kit_added(struct kit *, int);
 
 /* kit_saved(kit, error): wait until SAVED says so of everything sent. */
 void kit_saved(struct kit *, int);

@@ -86,8 +86,15 @@ make_table(struct table *table)
 	profile_find_key(&c->own);
 	c = add(table, "removed");
 	c->is_removed = 1;
+	c = add(table, "added");
+	c->is_added = c->has_secret = 1;
+	c->has_digest = 0;
+	profile_free(&c->conf);
+	set(&c->secret, "added");
+	c->own.flags &= ~CLIENT_ENABLED;
 	ATF_REQUIRE_EQ(0, table_add(table, client_new("a\nb", 3)));
 	c = table_next(table_first(table));
+	ATF_REQUIRE_EQ(3, c->name.len);
 	c->is_removed = 1;
 }
 
@@ -146,6 +153,7 @@ ATF_TC_BODY(ledger__round_trip, tc)
 	    a = table_next(a), b = table_next(b)) {
 		ATF_CHECK(str_is_same(&a->name, &b->name));
 		ATF_CHECK_EQ(a->is_removed, b->is_removed);
+		ATF_CHECK_EQ(a->is_added, b->is_added);
 		for (i = 0; i < PROFILE_FIELDS; i++) {
 			ATF_CHECK(profile_is_same(&a->conf, &b->conf,
 			    &profile_fields[i]));
@@ -513,14 +521,14 @@ ATF_TC_BODY(head__no_ledger_or_newer, tc)
 		"mandos-ledger ", "mandos-ledger 0", "mandos-ledger 01",
 		"mandos-ledger 1 ", "mandos-ledger -1", "mandos-ledger 1.0",
 		"Mandos-ledger 1", " mandos-ledger 1", "mandos-ledger x",
-		"mandos-ledger 4294967296", "mandos-ledger 2\r" };
+		"mandos-ledger 4294967296", "mandos-ledger 3\r" };
 	struct ledger_fault fault;
 	size_t i;
 
 	(void)tc;
 	for (i = 0; i < sizeof foreign / sizeof *foreign; i++)
 		check_line(1, foreign[i], "this is no ledger of mandos");
-	check_line(1, "mandos-ledger 2",
+	check_line(1, "mandos-ledger 3",
 	    "written by a newer version of mandos");
 	check_line(1, "mandos-ledger 999999999",
 	    "written by a newer version of mandos");
@@ -529,6 +537,87 @@ ATF_TC_BODY(head__no_ledger_or_newer, tc)
 	ATF_CHECK_STREQ("written by a newer version of mandos", fault.why);
 	ATF_CHECK_EQ(-1, read_bytes("", 0, &fault));
 	ATF_CHECK_STREQ("it is empty", fault.why);
+}
+
+/*
+ * A ledger of this version that has one client, from which so many lines are
+ * left out, and of which the first is this.
+ */
+static char *
+make_client(int version, const char *first, size_t skip, const char *secret,
+    size_t *len)
+{
+	uint8_t sum[DIGEST_LEN];
+	char *p;
+	size_t i;
+	FILE *f = open_memstream(&p, len);
+
+	ATF_REQUIRE(f != NULL);
+	fprintf(f, "mandos-ledger %d\n%s\n\n%s\n", version, sample[1], first);
+	for (i = 4 + skip; i < LINES; i++)
+		fprintf(f, "%s\n", strncmp(sample[i], "secret ", 7) == 0 ?
+		    secret : sample[i]);
+	fflush(f);
+	digest(p, *len, sum);
+	fputs("sha256 ", f);
+	for (i = 0; i < DIGEST_LEN; i++)
+		fprintf(f, "%02x", sum[i]);
+	fputs("\n", f);
+	fclose(f);
+	return p;
+}
+
+static void
+check_client(int version, const char *first, size_t skip, const char *secret,
+    size_t line, const char *why)
+{
+	struct ledger_fault fault;
+	size_t len;
+	char *p = make_client(version, first, skip, secret, &len);
+	int rc = read_bytes(p, len, &fault);
+
+	ATF_CHECK_EQ_MSG(line == 0 ? 0 : -1, rc, "version %d, %s", version,
+	    first);
+	if (line != 0) {
+		ATF_CHECK_EQ(line, fault.line);
+		ATF_CHECK_STREQ(why, fault.why);
+	}
+	free(p);
+}
+
+#define CONF_LINES 12		/* of the sample */
+
+ATF_TC_WITHOUT_HEAD(added__of_its_version);
+ATF_TC_BODY(added__of_its_version, tc)
+{
+	const char *own = "secret \"YQ==\"";
+	char *text = calloc(1, LEDGER_STRING_MAX + 32);
+	size_t start;
+
+	(void)tc;
+	ATF_REQUIRE(text != NULL);
+	check_client(2, "added \"foo\"", CONF_LINES, own, 0, NULL);
+	/* One that knows nothing of such clients does not meet any. */
+	check_client(1, "added \"foo\"", CONF_LINES, own, 4,
+	    "here should be client");
+	/* And needs none to know of that. */
+	check_client(2, "client \"foo\"", 0, own, 1,
+	    "of this version, but no client was added");
+	/* There is no clients.conf for it, and no secret in there. */
+	check_client(2, "added \"foo\"", 0, own, 5, "here should be enabled");
+	check_client(2, "client \"foo\"", CONF_LINES, own, 5,
+	    "here should be conf_enabled");
+	check_client(2, "added \"foo\"", CONF_LINES, "secret configured", 16,
+	    "bad value of secret");
+	/* It must fit into a message. */
+	start = strlcpy(text, "added \"", 32);
+	memset(text + start, 'x', LEDGER_ADDED_MAX - 70);
+	text[start + LEDGER_ADDED_MAX - 70] = '"';
+	check_client(2, text, CONF_LINES, own, 0, NULL);
+	memcpy(text + start + LEDGER_ADDED_MAX - 70, "x\"", 2);
+	check_client(2, text, CONF_LINES, own, 16,
+	    "its texts are too long together");
+	free(text);
 }
 
 ATF_TC_WITHOUT_HEAD(clients__twice_or_out_of_order);
@@ -687,6 +776,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, values__bad);
 	ATF_TP_ADD_TC(tp, values__too_long);
 	ATF_TP_ADD_TC(tp, head__no_ledger_or_newer);
+	ATF_TP_ADD_TC(tp, added__of_its_version);
 	ATF_TP_ADD_TC(tp, clients__twice_or_out_of_order);
 	ATF_TP_ADD_TC(tp, stamp__known_and_round_trip);
 	ATF_TP_ADD_TC(tp, base64__round_trip);

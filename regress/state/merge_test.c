@@ -542,6 +542,155 @@ ATF_TC_BODY(texts__too_long_together, tc)
 	table_clear(&table);
 }
 
+#define OTHER_KEY \
+	"ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"
+
+static const struct conf bar = { .name = "bar", .secret = "", .checker = "" };
+
+/* One that was added at run time as number 7, and nobody else. */
+static struct client *
+begin_added(struct table *table)
+{
+	struct client *c = client_new("foo", 3);
+
+	table_init(table);
+	c->is_added = c->has_secret = 1;
+	set(&c->own.host, "own host");
+	set(&c->own.checker, "own checker");
+	set(&c->own.key_id, OTHER_KEY);
+	set(&c->own.fingerprint, "");
+	profile_find_key(&c->own);
+	c->own.flags |= CLIENT_ENABLED;
+	c->own.interval_ms = 10000;
+	set(&c->secret, "own");
+	merge_begin(c, &plain);
+	ATF_REQUIRE_EQ(0, table_add(table, c));
+	table_number(table, c, 7);
+	return c;
+}
+
+ATF_TC_WITHOUT_HEAD(added__begins_as_any_other);
+ATF_TC_BODY(added__begins_as_any_other, tc)
+{
+	struct table table;
+	struct client *c = begin_added(&table);
+
+	(void)tc;
+	ATF_CHECK_EQ(NOW, c->created_us);
+	ATF_CHECK_EQ(NOW, c->last_enabled_us);
+	ATF_CHECK_EQ(NOW + 20 * SECOND, c->expires_us);
+	ATF_CHECK_EQ(CHECKER_NEVER, c->last_checker_status);
+	table_clear(&table);
+}
+
+ATF_TC_WITHOUT_HEAD(added__kept_by_a_reload);
+ATF_TC_BODY(added__kept_by_a_reload, tc)
+{
+	struct table table;
+	struct client *c = begin_added(&table);
+
+	(void)tc;
+	c->last_checked_ok_us = NOW - SECOND;
+	merge(&table, &bar, &plain);
+	ATF_REQUIRE_EQ(2, table.count);
+	ATF_REQUIRE((c = table_find_number(&table, 7)) != NULL);
+	ATF_CHECK(c->is_added);
+	ATF_CHECK_EQ(0, c->news.set);
+	ATF_CHECK(!c->news.is_new);
+	ATF_CHECK_STREQ("own", c->secret.p);
+	ATF_CHECK_STREQ("own host", c->own.host.p);
+	ATF_CHECK_EQ(NOW - SECOND, c->last_checked_ok_us);
+	ATF_CHECK_EQ(NOW + 20 * SECOND, c->expires_us);
+	table_clear(&table);
+}
+
+ATF_TC_WITHOUT_HEAD(added__over_a_restart);
+ATF_TC_BODY(added__over_a_restart, tc)
+{
+	const struct merge_how strict = { .now_us = NOW + 21 * SECOND,
+		.written_us = NOW, .is_strict = 1 };
+	struct table table;
+	struct client *c = begin_added(&table);
+
+	(void)tc;
+	table_number(&table, c, 0);
+	merge(&table, &bar, &plain);
+	c = table_next(table_first(&table));
+	ATF_REQUIRE_STREQ("foo", c->name.p);
+	ATF_CHECK_EQ(SET_ALL, c->news.set);
+	ATF_CHECK(c->news.is_new);
+	ATF_CHECK(c->own.flags & CLIENT_ENABLED);
+	ATF_CHECK(c->own.flags & CLIENT_HAS_KEYID);
+	ATF_CHECK_STREQ("own", c->secret.p);
+	/* As any other it is disabled for what happened meanwhile. */
+	merge(&table, &bar, &strict);
+	c = table_next(table_first(&table));
+	ATF_CHECK(c->is_added);
+	ATF_CHECK(!(c->own.flags & CLIENT_ENABLED));
+	ATF_CHECK_EQ(RESTART_LATE, c->news.restart);
+	merge(&table, &bar, &plain);
+	c = table_next(table_first(&table));
+	ATF_CHECK(!(c->own.flags & CLIENT_ENABLED));
+	table_clear(&table);
+}
+
+/* Its key never goes with the secret of clients.conf, nor the reverse. */
+ATF_TC_WITHOUT_HEAD(added__then_in_clients_conf);
+ATF_TC_BODY(added__then_in_clients_conf, tc)
+{
+	struct conf keyless = foo;
+	struct table table;
+	struct client *c = begin_added(&table);
+
+	(void)tc;
+	keyless.key_id = "";
+	merge(&table, &keyless, &plain);
+	c = table_first(&table);
+	ATF_CHECK_EQ(7, c->number);
+	ATF_CHECK(!c->is_added);
+	ATF_CHECK(!c->has_secret);
+	ATF_CHECK_STREQ("old", c->news.secret.p);
+	ATF_CHECK(!(c->own.flags & CLIENT_HAS_KEYID));
+	ATF_CHECK_STREQ("", c->own.key_id.p);
+	ATF_CHECK_STREQ("h", c->own.host.p);
+	ATF_CHECK_STREQ("true", c->own.checker.p);
+	ATF_CHECK_EQ(SET_ALL & ~SET_ENABLED, c->news.set);
+	ATF_CHECK(c->own.flags & CLIENT_ENABLED);
+	ATF_CHECK_EQ(NOW + 20 * SECOND, c->expires_us);
+	/* From there on it is one of clients.conf, and goes with it. */
+	merge(&table, &bar, &plain);
+	ATF_CHECK_EQ(1, table.count);
+	ATF_CHECK_STREQ("bar", table_first(&table)->name.p);
+	table_clear(&table);
+}
+
+ATF_TC_WITHOUT_HEAD(added__disabled_then_in_clients_conf);
+ATF_TC_BODY(added__disabled_then_in_clients_conf, tc)
+{
+	struct table table;
+	struct conf off = foo;
+	struct client *c = begin_added(&table);
+
+	(void)tc;
+	/* To find it in a file is no reason to enable it. */
+	c->own.flags &= ~CLIENT_ENABLED;
+	merge(&table, &foo, &plain);
+	c = table_first(&table);
+	ATF_CHECK(!(c->own.flags & CLIENT_ENABLED));
+	ATF_CHECK(c->conf.flags & CLIENT_ENABLED);
+	ATF_CHECK_EQ(0, c->news.set & SET_ENABLED);
+	ATF_CHECK_EQ(0, c->expires_us);
+	table_clear(&table);
+	/* But to find it disabled there is one to disable it. */
+	c = begin_added(&table);
+	off.is_disabled = 1;
+	merge(&table, &off, &plain);
+	c = table_first(&table);
+	ATF_CHECK(!(c->own.flags & CLIENT_ENABLED));
+	ATF_CHECK_EQ(SET_ALL, c->news.set);
+	table_clear(&table);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 #define VECTOR(name, ...) ATF_TP_ADD_TC(tp, name);
@@ -556,5 +705,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, secret__unknown_before_is_the_configured_one);
 	ATF_TP_ADD_TC(tp, strict__downtime_counts);
 	ATF_TP_ADD_TC(tp, texts__too_long_together);
+	ATF_TP_ADD_TC(tp, added__begins_as_any_other);
+	ATF_TP_ADD_TC(tp, added__kept_by_a_reload);
+	ATF_TP_ADD_TC(tp, added__over_a_restart);
+	ATF_TP_ADD_TC(tp, added__then_in_clients_conf);
+	ATF_TP_ADD_TC(tp, added__disabled_then_in_clients_conf);
 	return atf_no_error();
 }

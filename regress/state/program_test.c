@@ -238,7 +238,7 @@ ATF_TC_BODY(ledger__refused, tc)
 	check_refused(SETTING_RESTORE, EX_DATAERR,
 	    "state/clients.ledger, line 1: it is empty");
 	ATF_REQUIRE((fd = open(LEDGER, O_WRONLY)) != -1);
-	ATF_REQUIRE_EQ(16, write(fd, "mandos-ledger 2\n", 16));
+	ATF_REQUIRE_EQ(16, write(fd, "mandos-ledger 3\n", 16));
 	close(fd);
 	check_refused(SETTING_RESTORE, EX_DATAERR,
 	    "line 1: written by a newer version of mandos");

@@ -8,6 +8,7 @@
 
 #include <atf-c.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,9 +19,11 @@
 #include "house.h"
 
 #define SEQUENCES 10000		/* of messages, each */
+#define ADDED_MOST 50
 
 static struct house h;
 static int is_cut_off;		/* the monitor has been told so */
+static uint64_t was_added;	/* the number of the last ADD answered */
 
 /* Read all there is; a secret must not be in it.  Returns -1 at the end. */
 static int
@@ -35,23 +38,43 @@ listen_to(struct chan *chan)
 	return n == 0 ? -1 : 0;
 }
 
+/* It is there, with what must not be heard; or there are too many. */
+static void
+add_one(uint64_t seq)
+{
+	struct msg_added m = { .seq = seq, .error = EDQUOT };
+	struct client_fields f = house_fields(1000 + (uint32_t)seq);
+
+	if (seq <= ADDED_MOST) {
+		m.error = 0;
+		m.number = f.number;
+		house_enroll(&h, &f, SET_ALL);
+	}
+	house_say(&h.state, MSG_ADDED, &m, NULL, 0);
+}
+
 /* As everybody else: read and answer, so that nothing waits for us. */
 static void
 be_good(void)
 {
 	struct msg_reloaded reloaded = { .result = RELOADED_BAD };
 	struct msg_synced synced;
+	struct msg_added added = { .seq = was_added };
 	struct msg_saved saved = { 0 };
 	struct msg_worker w;
 	struct msg msg;
 
 	while (chan_recv(&h.state, &msg) == 1) {
+		if (msg.type == MSG_ADD)
+			added.seq++;
 		if (msg.type == MSG_SAVE)
 			saved.seq = ++h.seq;
 		if (msg.type == MSG_FORGET)
 			saved.seq = ++h.seq;
 		msg_free(&msg);
 	}
+	for (; was_added < added.seq; was_added++)
+		add_one(was_added + 1);
 	if (saved.seq != 0)
 		house_say(&h.state, MSG_SAVED, &saved, NULL, 0);
 	while (chan_recv(&h.parent, &msg) == 1) {
@@ -74,6 +97,20 @@ be_good(void)
 		}
 		msg_free(&msg);
 	}
+}
+
+/* A sound ADD, in place of what was to be said. */
+static size_t
+put_add(uint8_t *packet, size_t size)
+{
+	struct msg_control m = { .f = house_fields(0), .what = CONTROL_ADD,
+		.request = 1 };
+	size_t i, len = 4 + sizeof m;
+
+	memcpy(packet + 4, &m, sizeof m);
+	for (i = 0; i <= CLIENT_STRINGS; i++)
+		ATF_REQUIRE_EQ(0, tail_put(packet, size, &len, "text", 4));
+	return len - 4;
 }
 
 /* One packet: of any type, of about the right length, with any content. */
@@ -106,6 +143,8 @@ say_anything(struct chan *chan)
 		    offsetof(struct msg_control, f.number) : 0), &number,
 		    sizeof number);
 	}
+	if (type == MSG_CONTROL && arc4random_uniform(16) == 0)
+		len = put_add(packet, sizeof packet);
 	memcpy(packet, &type, sizeof type);
 	(void)send(chan->fd, packet, 4 + len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -118,6 +157,7 @@ play(struct chan *chan, void (*again)(struct house *))
 	uint32_t i, breaches = 0;
 
 	house_start(&h);
+	was_added = 0;
 	for (i = 1; i <= 4; i++) {
 		f = house_fields(i);
 		f.timeout_ms = f.interval_ms = i;
@@ -143,6 +183,7 @@ play(struct chan *chan, void (*again)(struct house *))
 		}
 	}
 	ATF_CHECK(breaches > SEQUENCES / 100);
+	ATF_CHECK_EQ(chan == &h.busd, was_added > ADDED_MOST);
 	printf("%" PRIu32 " sequences, cut off %" PRIu32 " times\n", i, breaches);
 	chan_close(chan);
 	be_good();
