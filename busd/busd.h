@@ -210,10 +210,17 @@ void request_set(const struct call *, const struct bus_client *,
     const struct client_fields *, uint32_t, const void *, size_t);
 
 /*
- * request_done(request, error, why, len): the warden has answered, and may
- * have said why not.  Returns 0, or -1: there is no such request.
+ * request_add(call, f, text, secret, len): likewise for a client to be added,
+ * with these settings, and with ${text} for each enum client_text.
  */
-int request_done(uint64_t, uint32_t, const void *, size_t);
+void request_add(const struct call *, const struct client_fields *,
+    const char *const[CLIENT_STRINGS], const void *, size_t);
+
+/*
+ * request_done(m, why, len): the warden has answered, and may have said why
+ * not.  Returns 0, or -1: there is no such request.
+ */
+int request_done(const struct msg_control_done *, const void *, size_t);
 
 /* request_forget(caller): he is gone, and needs no answer. */
 void request_forget(const struct caller *);

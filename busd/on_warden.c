@@ -168,6 +168,6 @@ on_event(const struct msg_event *m, const struct msg *msg)
 static const char *
 on_control_done(const struct msg_control_done *m, const struct msg *msg)
 {
-	return request_done(m->request, m->error, msg->tail, msg->tail_len) ==
-	    -1 ? "nobody has asked" : NULL;
+	return request_done(m, msg->tail, msg->tail_len) == -1 ?
+	    "nobody has asked" : NULL;
 }

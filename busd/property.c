@@ -9,11 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The longest duration there is in clients.conf(5): 999999999 days. */
-#define MOST_MS (UINT64_C(999999999) * 86400 * 1000)
-/* Host and Checker; so that they fit a message with everything else. */
-#define TEXT_MOST 16384
-
 /* The property that is asked for, or NULL: he has been told. */
 static const struct table_property *
 find_property(const struct call *call, DBusMessageIter *iter)

@@ -24,6 +24,7 @@ struct request {
 	TAILQ_ENTRY(request) entry;
 	uint64_t number;
 	uint32_t client;	/* 0: of no client */
+	int is_add;
 	int is_secret;
 	struct caller *caller;	/* NULL if he is gone */
 	dbus_uint32_t serial;	/* of his call; 0 if he wants no answer */
@@ -110,6 +111,30 @@ request_set(const struct call *call, const struct bus_client *c,
 	explicit_bzero(tail, used);
 }
 
+void
+request_add(const struct call *call, const struct client_fields *f,
+    const char *const text[CLIENT_STRINGS], const void *secret, size_t len)
+{
+	static uint8_t tail[TAIL_MAX];
+	struct msg_control m = { .f = *f, .what = CONTROL_ADD };
+	struct request *r = request_new(call, NULL);
+	size_t used = 0;
+	int i, rc = 0;
+
+	if (r == NULL)
+		return;
+	r->is_add = 1;
+	m.request = r->number;
+	for (i = 0; i < CLIENT_STRINGS; i++)
+		rc |= tail_put(tail, sizeof tail, &used, text[i],
+		    strlen(text[i]));
+	rc |= tail_put(tail, sizeof tail, &used, secret, len);
+	if (rc == -1)
+		fatalx("a client is too long");
+	warden_tell(MSG_CONTROL, &m, tail, used);
+	explicit_bzero(tail, used);
+}
+
 /* What an error is called on the bus, and in words, in new memory. */
 static const char *
 error_name(uint32_t error, const void *why, size_t len, char **text)
@@ -125,6 +150,15 @@ error_name(uint32_t error, const void *why, size_t len, char **text)
 		name = DBUS_ERROR_INVALID_ARGS;
 		words = "with what the client has already, it is too long";
 		break;
+	case EEXIST:
+		name = OWN_NAME ".Error.Exists";
+		words = "there is a client of this name or key ID, or one of "
+		    "this name was removed and is in clients.conf still";
+		break;
+	case EDQUOT:
+		name = DBUS_ERROR_LIMITS_EXCEEDED;
+		words = "too many clients have been added at run time";
+		break;
 	case EINVAL:
 		*text = mirror_line(why, len);
 		return OWN_NAME ".Error.Configuration";
@@ -139,9 +173,10 @@ error_name(uint32_t error, const void *why, size_t len, char **text)
 	return name;
 }
 
-/* Answer, if that is still of interest. */
+/* Answer, if that is still of interest; ${c} is the client, if any. */
 static void
-answer(const struct request *r, uint32_t error, const void *why, size_t len)
+answer(const struct request *r, const struct bus_client *c, uint32_t error,
+    const void *why, size_t len)
 {
 	const char *name;
 	DBusMessage *msg;
@@ -161,27 +196,33 @@ answer(const struct request *r, uint32_t error, const void *why, size_t len)
 		    dbus_message_append_args(msg, DBUS_TYPE_STRING, &text,
 		    DBUS_TYPE_INVALID));
 		free(text);
-	}
+	} else if (r->is_add)
+		bus_must(dbus_message_append_args(msg, DBUS_TYPE_OBJECT_PATH,
+		    &c->path, DBUS_TYPE_INVALID));
 	bus_send(msg);
 }
 
 int
-request_done(uint64_t number, uint32_t error, const void *why, size_t len)
+request_done(const struct msg_control_done *m, const void *why, size_t len)
 {
+	uint32_t error = m->error;
 	struct bus_client *c;
 	struct request *r;
 
 	TAILQ_FOREACH(r, &requests, entry)
-		if (r->number == number)
+		if (r->number == m->request)
 			break;
 	if (r == NULL)
 		return -1;
 	TAILQ_REMOVE(&requests, r, entry);
 	count--;
-	if (r->is_secret && error == 0 &&
-	    (c = mirror_find(r->client)) != NULL)
+	c = mirror_find(r->is_add ? m->number : r->client);
+	if (r->is_secret && error == 0 && c != NULL)
 		announce_secret(c);
-	answer(r, error, why, len);
+	/* It can have been removed again already. */
+	if (r->is_add && error == 0 && c == NULL)
+		error = ENOENT;
+	answer(r, c, error, why, len);
 	if (r->caller != NULL)
 		caller_end(r->caller);
 	free(r);

@@ -147,6 +147,8 @@ const struct table_property table_client[PROP_MAX + 1] = {
 };
 
 static const struct table_method own[] = {
+	{ "AddClient", { IN("s", "name"), IN("a{sv}", "settings"),
+	    OUT("o", "path") }, 0, call_add_client, 0 },
 	{ "Reload", { { NULL, NULL, 0 } }, 0, NULL, CONTROL_RELOAD },
 	{ "Why", { IN("o", "client"), OUT("s", "code"), OUT("s", "sentence") },
 	    0, call_why, 0 },

@@ -114,6 +114,11 @@ const struct table_interface *table_interface(const char *, enum object);
 const struct table_property *table_property(const struct table_interface *,
     const char *);
 
+/* The longest duration there is in clients.conf(5): 999999999 days. */
+#define MOST_MS (UINT64_C(999999999) * 86400 * 1000)
+/* Bytes of a text; so that it fits a message with everything else. */
+#define TEXT_MOST 16384
+
 /* A value that is being read; ${text} leads into the client or ${stamp}. */
 struct value {
 	int type;		/* DBUS_TYPE_* */
@@ -155,6 +160,9 @@ int value_take_text(DBusMessageIter *, const char **);
 int value_take_bytes(DBusMessageIter *, const uint8_t **, size_t *);
 
 /* The handlers of methods. */
+
+/* add.c */
+void call_add_client(const struct call *);
 
 /* call.c */
 void call_introspect(const struct call *);

@@ -183,6 +183,28 @@ append_property(DBusMessageIter *iter, const struct table_interface *i,
 		append_variant(iter);
 }
 
+/* AddClient, with settings of which most are meant well. */
+static void
+append_client(DBusMessageIter *iter)
+{
+	DBusMessageIter dict, entry;
+	const char *name = any_text(), *property;
+	unsigned int n;
+
+	must(dbus_message_iter_append_basic(iter, 's', &name));
+	must(dbus_message_iter_open_container(iter, 'a', "{sv}", &dict));
+	for (n = rnd(12); n > 0; n--) {
+		must(dbus_message_iter_open_container(&dict, 'e', NULL,
+		    &entry));
+		property = rnd(16) == 0 ? any_text() :
+		    table_client[rnd(PROP_MAX)].name;
+		must(dbus_message_iter_append_basic(&entry, 's', &property));
+		append_variant(&entry);
+		must(dbus_message_iter_close_container(&dict, &entry));
+	}
+	must(dbus_message_iter_close_container(iter, &dict));
+}
+
 static const struct table_interface *
 any_interface(void)
 {
@@ -223,6 +245,8 @@ any_call(void)
 		append_property(&iter, rnd(2) ? i :
 		    table_interface(BUS_NAME ".Client", OBJECT_CLIENT),
 		    method);
+	else if (strcmp(method, "AddClient") == 0 && rnd(8) != 0)
+		append_client(&iter);
 	else if (rnd(3) == 0)
 		for (n = rnd(3); n > 0; n--)
 			append_any(&iter, 0);

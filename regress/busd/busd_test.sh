@@ -38,6 +38,9 @@ story properties__of_all_kinds 120 'each is read, set and refused'
 story methods__of_all_kinds 60 'each does its work and refuses nonsense'
 story own_interface__of_its_own 60 'what is ours is apart'
 story reload__answers 60 'who asks for it hears what has come of it'
+story add_client__settings 60 'each is taken, or refused by its name'
+story add_client__twice 60 'what is there twice is not guessed at'
+story add_client__gone_at_once 60 'one that has gone again has no path'
 story signals__as_recorded 120 'situations are told in the recorded order'
 story signals__of_start_and_end 60 'clients are announced and taken back'
 story signals__of_unknown_keys 60 'key and address are told'
@@ -62,7 +65,9 @@ story secret__wiped 120 'nothing of it is left in memory'
 atf_init_test_cases() {
 	for test_case in introspection__as_the_original \
 	    properties__of_all_kinds methods__of_all_kinds \
-	    own_interface__of_its_own reload__answers signals__as_recorded \
+	    own_interface__of_its_own reload__answers add_client__settings \
+	    add_client__gone_at_once add_client__twice \
+	    signals__as_recorded \
 	    signals__of_start_and_end signals__of_unknown_keys \
 	    signals__before_replies errors__not_saved names__of_all_kinds \
 	    ctl__every_option bus__restarts bus__absent_at_start \

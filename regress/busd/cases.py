@@ -14,6 +14,7 @@ import time
 import xml.etree.ElementTree as ET
 
 import dbus
+from gi.repository import Gio, GLib
 
 import scenarios
 import warden as w
@@ -372,6 +373,145 @@ def reload__answers():
         for asked in d.asked[-256:]:
             d.done(asked[4])
     li.until(lambda: len(li.replies()) == 300, 'the answers')
+    equal(s.end(), '')
+
+
+ADD = (OWN, OWN_INTERFACE, 'AddClient', 'sa{sv}')
+MUST = {'KeyID': 'ab' * 32, 'Secret': dbus.ByteArray(b's\0\xff')}
+
+
+@case
+def add_client__settings():
+    s = Setting()
+    d, li = s.warden, s.listener
+    equal(li.call(*ADD, 'new-one', MUST), '/clients/new_one')
+    what, bits, f, texts, request = d.asked[-1]
+    equal((what, bits, f['number']), (w.ADD, 0, 0))
+    equal(f['flags'], w.ENABLED | w.BY_DEFAULT)
+    equal([f[n] for n in ('timeout', 'extended_timeout', 'interval',
+                          'approval_delay', 'approval_duration')],
+          [300000, 900000, 120000, 0, 1000])
+    equal(texts, [b'new-one', b'', b'fping -q -- %(host)s', b'AB' * 32, b'',
+                  b's\0\xff'])
+    # It is told before the answer is.
+    events = [e for e in li.events() if e[0] == '/' or e[0] == 'reply']
+    equal([e[1:2] for e in events], [('InterfacesAdded',), ('ClientAdded',),
+                                     ()])
+    everything = dict(
+        MUST, KeyID=' '.join(['Cd'] * 32), Fingerprint='ab cd',
+        Host='h\u00f6st', Checker='a %(name)s\n', Enabled=False,
+        ApprovedByDefault=dbus.Boolean(False, variant_level=2),
+        Timeout=dbus.Byte(7), ExtendedTimeout=dbus.Int16(8),
+        Interval=dbus.UInt64(999999999 * 86400000),
+        ApprovalDelay=dbus.Int64(9), ApprovalDuration=0,
+        Secret=dbus.ByteArray(bytes(65536)))
+    name = 'x]\u00e5\t[ %(a)s/'
+    path = li.call(*ADD, name, everything)
+    equal(li.get(path, 'Name'), name)
+    what, bits, f, texts, request = d.asked[-1]
+    equal(f['flags'], 0)
+    equal([f[n] for n in ('timeout', 'extended_timeout', 'interval',
+                          'approval_delay', 'approval_duration')],
+          [7, 8, 999999999 * 86400000, 9, 0])
+    equal(texts, [name.encode(), 'h\u00f6st'.encode(), b'a %(name)s\n',
+                  b'CD' * 32, b'ABCD', bytes(65536)])
+    # Each can be as long as it may be, all at once.
+    longest = dict(everything, Host='h' * 16384, Checker='c' * 16384,
+                   Fingerprint='f' * 16384)
+    li.call(*ADD, 'n' * 1024, longest)
+    equal([len(t) for t in d.asked[-1][3]], [1024, 16384, 16384, 64, 16384,
+                                             65536])
+    add_refusals(d, li)
+    equal(s.end(), '')
+
+
+def add_refusals(d, li):
+    count = len(d.asked)
+
+    def refused(setting, name='foo', *settings, **kw):
+        text = li.fails('InvalidArgs', *ADD, name,
+                        *(settings or [{**MUST, **kw}]))
+        assert text.startswith(setting + ' '), (setting, text)
+
+    for name in ('', 'DEFAULT', 'a\nb', 'a\rb', 'x' * 1025):
+        refused('the name', name)
+    for key in MUST:
+        refused(key, 'foo', {k: v for k, v in MUST.items() if k != key})
+    for key in ('Name', 'ObjectPath', 'CheckerRunning', 'LastCheckedOK',
+                'Expires', 'secret', 'key_id', '', 'Nope\n'):
+        refused(key, 'foo', {**MUST, key: dbus.ByteArray(b'secret')})
+    refused('something', 'foo', {**MUST, '\u00e5' * 5000: 1})
+    for key in DURATIONS:
+        for value in (-1, dbus.Int16(-1), 1.0, True, 'PT5M',
+                      dbus.UInt64(999999999 * 86400000 + 1),
+                      dbus.ByteArray(b'1')):
+            refused(key, **{key: value})
+    refused('Interval', Interval=0)
+    for key in ('ApprovedByDefault', 'Enabled'):
+        for value in (0, 1, 'true', dbus.Array([], 'b')):
+            refused(key, **{key: value})
+    for key in ('Host', 'Checker', 'Fingerprint', 'KeyID'):
+        for value in (True, 1, dbus.ByteArray(b'x'), dbus.ObjectPath('/'),
+                      'x' * 16385):
+            refused(key, **{key: value})
+    void = ('E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855')
+    for value in ('', 'ab' * 31, 'ab' * 33, 'gg' * 32, 'ab' * 31 + '\tb',
+                  void):
+        refused('KeyID', KeyID=value)
+    for value in ('x', 1, dbus.Array([1], 'i'), dbus.Array(['x'], 's'),
+                  dbus.ByteArray(bytes(65537))):
+        refused('Secret', Secret=value)
+    for arguments in (('',), ('s', 'x'), ('a{sv}', MUST),
+                      ('sa{ss}', 'x', {'a': 'b'}),
+                      ('sa{sv}s', 'x', MUST, 'x')):
+        li.fails('InvalidArgs', *ADD[:3], *arguments)
+    equal(len(d.asked), count)
+    # And what only the server can say.
+    for error, name in ((17, 'org.openmandos.Error.Exists'),
+                        (122, 'LimitsExceeded'), (28, 'IOError')):
+        d.error = error
+        li.fails(name, *ADD, 'foo', MUST)
+    d.error = 0
+
+
+@case
+def add_client__twice():
+    """A dictionary that has a key twice is legal on the bus."""
+    s = Setting()
+    flags = Gio.DBusConnectionFlags
+    bus = Gio.DBusConnection.new_for_address_sync(
+        s.bus.address, flags.AUTHENTICATION_CLIENT |
+        flags.MESSAGE_BUS_CONNECTION, None, None)
+    entry = GLib.Variant.new_dict_entry
+    host, other = [entry(GLib.Variant('s', 'Host'), GLib.Variant(
+        'v', GLib.Variant('s', name))) for name in ('a', 'b')]
+    settings = GLib.Variant.new_array(None, [host, other])
+    try:
+        bus.call_sync(NAME, *ADD[:3], GLib.Variant.new_tuple(
+            GLib.Variant('s', 'foo'), settings), None, 0, 20000, None)
+    except GLib.Error as error:
+        assert 'InvalidArgs: Host is there twice' in error.message, error
+    else:
+        raise AssertionError('it was taken')
+    equal(s.warden.asked, [])
+    equal(s.end(), '')
+
+
+@case
+def add_client__gone_at_once():
+    """It is removed before the answer comes."""
+    s = Setting()
+    d, li = s.warden, s.listener
+
+    def control(f, texts, request):
+        c = d.add('foo')
+        d.gone(c)
+        d.done(request, 0, number=c.number)
+
+    d.add_client = control
+    li.fails('UnknownObject', *ADD, 'foo', MUST)
+    d.add_client = lambda f, texts, request: d.done(request, 0, number=4711)
+    li.fails('UnknownObject', *ADD, 'foo', MUST)
     equal(s.end(), '')
 
 
@@ -738,6 +878,7 @@ ATTEMPTS = [
      'variant:string:x'),
     (OWN, OWN_INTERFACE + '.Why', 'objpath:' + FOO),
     (OWN, OWN_INTERFACE + '.Reload'),
+    (OWN, OWN_INTERFACE + '.AddClient', 'string:x', 'dict:string:string:a,b'),
     ('/', 'org.freedesktop.DBus.Peer.Ping'),
     ('/nowhere', 'org.example.Nothing'),
 ]
@@ -952,6 +1093,13 @@ def secret__wiped():
         equal(c.secret, canary)
         w.wait_for(lambda: not memory_has(d.process.pid, b'CANARYSECRET'),
                    f'a secret of {len(canary)} bytes to be gone', 3)
+        add = dict(MUST, Secret=dbus.ByteArray(canary))
+        li.call(*ADD, f'c{size}', add)
+        # Nor of one that was refused, or was called something else.
+        li.fails('InvalidArgs', *ADD, 'c', dict(add, Host=7))
+        li.fails('InvalidArgs', *ADD, 'c', {'Sceret': add['Secret']})
+        w.wait_for(lambda: not memory_has(d.process.pid, b'CANARYSECRET'),
+                   'that of one that was added to be gone', 3)
     equal(s.end(), '')
 
 

@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 
+import dbus
+
 import warden as w
-from listener import CLIENT, NAME, OLD, Failed, Listener
+from listener import CLIENT, NAME, OLD, PROPERTIES, Failed, Listener
 
 CASE, TOP, BUILD = sys.argv[1:]
 OWN, OWN_INTERFACE = '/org/openmandos', 'org.openmandos.Server1'
@@ -369,19 +371,256 @@ def reload__not_saved():
 
 
 @case
-def reload__strangers():
+def strangers__denied():
     s = Server()
-    for member in ('Reload',):
+    pids = children(s)
+    for call in ('"Reload", "", ()', '"AddClient", "sa{sv}", ("x", {"KeyID": '
+                 '"ab" * 32, "Secret": dbus.ByteArray(b"x")})'):
         run = subprocess.run(
-            ['dbus-send', '--system', '--print-reply', '--dest=' + NAME, OWN,
-             f'{OWN_INTERFACE}.{member}'], capture_output=True, text=True,
-            user=65534, group=65534, extra_groups=[])
-        assert run.returncode != 0 and 'AccessDenied' in run.stderr, run
-    equal(count_log('mandos-readconf'), 0)
+            [sys.executable, '-c', f'''
+import dbus
+try:
+    dbus.SystemBus().call_blocking("{NAME}", "{OWN}", "{OWN_INTERFACE}",
+                                   {call})
+except dbus.DBusException as error:
+    print(error.get_dbus_name())
+'''], capture_output=True, text=True, user=65534, group=65534,
+            extra_groups=[])
+        equal((run.stdout, run.stderr),
+              ('org.freedesktop.DBus.Error.AccessDenied\n', ''))
+    assert not s.knows('x')
+    equal(children(s), pids)
     s.caller.fails('InvalidArgs', OWN, OWN_INTERFACE, 'Reload', 's', 'x')
     s.caller.fails('UnknownMethod', '/', OWN_INTERFACE, 'Reload')
     s.caller.fails('UnknownMethod', '/clients/good', CLIENT, 'Reload')
     s.caller.fails('UnknownMethod', OWN, OLD, 'Reload')
+    s.end()
+
+
+# --- AddClient
+
+ADD = (OWN, OWN_INTERFACE, 'AddClient', 'sa{sv}')
+
+
+def key_id(name):
+    lines = section(name).splitlines()
+    return next(line.split(' = ')[1] for line in lines
+                if line.startswith('key_id = '))
+
+
+def settings(name, **kw):
+    """What there must be for a client with this key, and its name as secret.
+    """
+    if not os.path.exists(name + '.key'):
+        key(name)
+    return {'KeyID': key_id(name), 'Secret': dbus.ByteArray(name.encode()),
+            **kw}
+
+
+def ledger():
+    with open('state/clients.ledger') as f:
+        return f.read()
+
+
+@case
+def add__as_in_clients_conf():
+    key('filed')
+    with open(CLIENTS, 'a') as f:
+        f.write(section('filed'))
+    s = Server()
+    li = s.caller
+    equal(li.call(*ADD, 'new.one', settings('one')), '/clients/new_one')
+    # It is served, and in the ledger, when the answer is there.
+    equal(gets('one'), 'one')
+    assert ledger().startswith('mandos-ledger 2\n')
+    assert '\nadded "new.one"\n' in ledger()
+    have = li.call('/clients/new_one', PROPERTIES, 'GetAll', 's', CLIENT)
+    want = li.call('/clients/filed', PROPERTIES, 'GetAll', 's', CLIENT)
+    for name in want:
+        if name not in OWN_PROPERTIES:
+            equal(have[name], want[name], name)
+    assert have['Enabled'] and have['Expires'] > have['Created']
+    # It can do what any other can.
+    li.set('/clients/new_one', 'Secret', dbus.ByteArray(b'other'))
+    equal(gets('one'), 'other')
+    li.set('/clients/new_one', 'Enabled', False)
+    equal(gets('one'), '')
+    equal(li.call(OWN, OWN_INTERFACE, 'Why', 'o', '/clients/new_one')[0],
+          'disabled')
+    # And it can be added so.
+    li.call(*ADD, 'off', settings('off', Enabled=False))
+    equal(gets('off'), '')
+    li.set('/clients/off', 'Enabled', True)
+    equal(gets('off'), 'off')
+    s.end()
+
+
+# Those that are not a matter of settings, or must differ.
+OWN_PROPERTIES = ('KeyID', 'Name', 'ObjectPath', 'Host', 'Fingerprint',
+                  'Created', 'Expires', 'LastEnabled', 'CheckerRunning',
+                  'LastCheckedOK', 'LastCheckerStatus',
+                  'LastApprovalRequest')
+
+
+@case
+def add__exists():
+    s = Server()
+    li = s.caller
+    exists = 'org.openmandos.Error.Exists'
+    li.fails(exists, *ADD, 'good', settings('one'))
+    li.fails(exists, *ADD, 'other', settings('good'))
+    li.call(*ADD, 'one', settings('one'))
+    li.fails(exists, *ADD, 'one', settings('two'))
+    li.fails(exists, *ADD, 'two', settings('one'))
+    # What was removed and is in the file is not to be had by its name.
+    li.call('/', NAME, 'RemoveClient', 'o', '/clients/good')
+    li.fails(exists, *ADD, 'good', settings('two'))
+    li.call(*ADD, 'not so good', settings('good'))
+    equal(gets('good'), 'good')
+    li.call('/', NAME, 'RemoveClient', 'o', '/clients/one')
+    li.call(*ADD, 'one', settings('one'))
+    equal(gets('one'), 'one')
+    s.end()
+
+
+@case
+def add__kept_and_removed():
+    s = Server()
+    s.caller.call(*ADD, 'one', settings('one', Timeout=777000))
+    s.caller.call(*ADD, 'two', settings('two'))
+    # Neither a reload, nor an end of whatever kind, is its end.
+    equal(s.reload(), None)
+    equal(gets('one'), 'one')
+    for end in (s.kill, s.stop, s.kill):
+        end()
+        s.start()
+        equal((gets('one'), gets('two')), ('one', 'two'))
+        equal(s.caller.get('/clients/one', 'Timeout'), 777000)
+        equal(s.reload(), None)
+    s.caller.call('/', NAME, 'RemoveClient', 'o', '/clients/one')
+    for end in (s.kill, s.stop):
+        end()
+        s.start()
+        assert not s.knows('one')
+        equal(s.reload(), None)
+        equal((gets('one'), gets('two')), ('', 'two'))
+    s.caller.call('/', NAME, 'RemoveClient', 'o', '/clients/two')
+    assert ledger().startswith('mandos-ledger 1\n')
+    assert 'two' not in ledger()
+    s.end()
+
+
+@case
+def add__then_in_clients_conf():
+    """Whoever has the key of the one does not get the secret of the other."""
+    s = Server()
+    base = good()
+    for name in ('early', 'late'):
+        key(name)
+    for ends in (None, s.kill):
+        s.caller.call(*ADD, 'x', settings('early'))
+        equal((gets('early'), gets('late')), ('early', ''))
+        write(base + section('late').replace('[late]', '[x]'))
+        if ends is None:
+            equal(s.reload(), None)
+        else:
+            ends()
+            s.start()
+        equal((gets('early'), gets('late')), ('', 'late'))
+        # It is one of the file, and goes with its section.
+        write(base)
+        equal(s.reload(), None)
+        equal((gets('early'), gets('late')), ('', ''))
+        assert not s.knows('x')
+    # A section without a key is no reason to keep the other one.
+    s.caller.call(*ADD, 'x', settings('early'))
+    write(base + '[x]\nsecret = bGF0ZQ==\n')
+    equal(s.reload(), None)
+    equal((gets('early'), gets('late')), ('', ''))
+    equal(s.caller.get('/clients/x', 'KeyID'), '')
+    write(base)
+    equal(s.reload(), None)
+    # Nor is one a reason to enable what was disabled.
+    s.caller.call(*ADD, 'x', settings('early', Enabled=False))
+    write(base + section('early').replace('[early]', '[x]'))
+    equal(s.reload(), None)
+    equal(gets('early'), '')
+    assert not s.caller.get('/clients/x', 'Enabled')
+    s.caller.set('/clients/x', 'Enabled', True)
+    equal(gets('early'), 'early')
+    s.end()
+
+
+@case
+def add__not_saved():
+    s = Server(SMALL_DISK)
+    filler = fill_disk(s)
+    s.caller.fails('IOError', *ADD, 'one', settings('one'))
+    assert not s.knows('one')
+    equal((gets('one'), gets('good')), ('', 'good'))
+    os.unlink(filler)
+    s.caller.call(*ADD, 'one', settings('one'))
+    equal(gets('one'), 'one')
+    s.end()
+
+
+@case
+def add__killed_meanwhile():
+    """Killed at any moment: it is there, or not; but if it was said so."""
+    s = Server()
+    count = 40 // SLOWER
+    for n in range(count):
+        name = f'c{n}'
+        s.caller.heard.clear()
+        s.caller.call_start(*ADD, name, settings('one', KeyID=f'{n:064x}'))
+        s.caller.bus.flush()
+        time.sleep(0.0005 * n)
+        s.kill()
+        s.caller.until(lambda: s.caller.replies(), 'an answer or none')
+        answer = s.caller.replies()[0]
+        s.start()
+        if isinstance(answer, tuple):
+            equal(answer, (f'/clients/{name}',))
+            assert s.knows(name)
+        elif not s.knows(name):
+            assert f'"{name}"' not in ledger()
+    there = sum(s.knows(f'c{n}') for n in range(count))
+    assert 0 < there, 'it was never there'
+    print(f'{there} of {count} are there')
+    s.end()
+
+
+@case
+def add__many():
+    """As many as may be, by two callers at once, under load."""
+    s = Server()
+    others = [s.caller, Listener(s.bus.address)]
+    begun = time.monotonic()
+    for li in others:
+        li.heard.clear()
+    for n in range(0, 1100, 2):
+        for i, li in enumerate(others):
+            li.call_start(*ADD, f'c{n + i}', {
+                'KeyID': f'{n + i + 1:064x}',
+                'Secret': dbus.ByteArray(b'x' * 700)})
+        # Each may have no more than so many waiting.
+        if n % 200 == 198:
+            for li in others:
+                li.until(lambda: len(li.replies()) == n // 2 + 1)
+    for li in others:
+        li.until(lambda: len(li.replies()) == 550, 'the answers')
+    answers = [a for li in others for a in li.replies()]
+    refused = [a for a in answers if isinstance(a, dbus.DBusException)]
+    equal(len(refused), 100)
+    for answer in refused:
+        equal(answer.get_dbus_name(),
+              'org.freedesktop.DBus.Error.LimitsExceeded')
+    print(f'{time.monotonic() - begun:.1f} s')
+    equal(gets('good'), 'good')
+    s.kill()
+    s.start()
+    equal(len(s.caller.call('/', NAME, 'GetAllClients')), 1001)
+    equal(gets('good'), 'good')
     s.end()
 
 

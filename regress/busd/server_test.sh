@@ -40,11 +40,21 @@ story reload__broken 120 'the first complaint is the answer'
 story reload__at_once 120 'many at once are few, and all are answered'
 story reload__thousand 900 'every second one is broken, under load'
 story reload__not_saved 120 'what cannot be saved is not in force'
-story reload__strangers 120 'others are denied it'
+story strangers__denied 120 'others are denied all of it'
+story add__as_in_clients_conf 120 'one that is added is as any other'
+story add__exists 120 'a name and a key ID are had once'
+story add__kept_and_removed 120 'restarts and reloads keep it until it is removed'
+story add__then_in_clients_conf 120 'then it is what that says'
+story add__not_saved 120 'what cannot be saved is not added'
+story add__killed_meanwhile 300 'there or not, but there if that was said'
+story add__many 300 'there is an end to it'
 
 atf_init_test_cases() {
 	for test_case in reload__in_force reload__broken reload__at_once \
-	    reload__thousand reload__not_saved reload__strangers; do
+	    reload__thousand reload__not_saved strangers__denied \
+	    add__as_in_clients_conf add__exists add__kept_and_removed \
+	    add__then_in_clients_conf add__not_saved add__killed_meanwhile \
+	    add__many; do
 		atf_add_test_case "$test_case"
 	done
 }

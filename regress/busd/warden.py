@@ -24,7 +24,7 @@ DBUS, ZEROCONF = 8, 16
 (CHECKER_STARTED, CHECKER_COMPLETED, GOT_SECRET, REJECTED, NEED_APPROVAL,
  UNKNOWN_KEY) = range(6)
 (SET, APPROVE, DENY, ENABLE, DISABLE, CHECKED_OK, START_CHECKER, STOP_CHECKER,
- REMOVE, RELOAD) = range(10)
+ REMOVE, RELOAD, ADD) = range(11)
 # SET_* of the fields that can be set, flags and texts included.
 SETTINGS = {1 << 0: 'host', 1 << 1: 'checker', 1 << 4: 'timeout',
             1 << 5: 'extended_timeout', 1 << 6: 'interval',
@@ -243,8 +243,9 @@ class Warden:
                 '=IIqq', event, c.number if c else 0, value, by_default),
                 text.encode())
 
-    def done(self, request, error=0, why=b''):
-        self.send('CONTROL_DONE', struct.pack('=QI4x', request, error), why)
+    def done(self, request, error=0, why=b'', number=0):
+        self.send('CONTROL_DONE', struct.pack('=QII', request, error, number),
+                  why)
 
     # What busd asks for.
 
@@ -258,11 +259,25 @@ class Warden:
         if what == RELOAD:
             self.done(request, self.error, self.why)
             return
+        if what == ADD:
+            self.add_client(f, strings(tail), request)
+            return
         if c is None:
             self.done(request, 2)
             return
         self.obey(c, what, bits, f, strings(tail))
         self.done(request, self.error)
+
+    def add_client(self, f, texts, request):
+        number = 0
+        if not self.error:
+            texts = [text.decode() for text in texts[:len(TEXTS)]] + texts[
+                len(TEXTS):]
+            kw = dict(zip(TEXTS[1:] + ['secret'], texts[1:]))
+            kw.update({n: f[n] for n in NAMES[2:] if not
+                       n.startswith(('last', 'created', 'number'))})
+            number = self.add(texts[0], **kw).number
+        self.done(request, self.error, number=number)
 
     def obey(self, c, what, bits, f, texts):
         now = now_us()
