@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sandbox.h"
+
 #define SANDBOX_TESTS 3
 
 struct sandbox_test {
@@ -57,17 +59,8 @@ struct sandbox_rule {
 #endif
 
 extern const struct sandbox_rule rules_base[];	/* in every list of ALLOWs */
-extern const struct sandbox_rule rules_monitor[];
-extern const struct sandbox_rule rules_conf[];
-extern const struct sandbox_rule rules_warden[];
-extern const struct sandbox_rule rules_state[];
-extern const struct sandbox_rule rules_netd[];
-extern const struct sandbox_rule rules_session[];
-extern const struct sandbox_rule rules_checkerd[];	/* what is refused */
-extern const struct sandbox_rule rules_busd[];
-extern const struct sandbox_rule rules_import[];
-extern const struct sandbox_rule rules_agent[];
-extern const struct sandbox_rule rules_client_net[];
-extern const struct sandbox_rule rules_client_decrypt[]; /* what is refused */
+#define SANDBOX_EXTERN(upper, lower, refuses) \
+	extern const struct sandbox_rule rules_##lower[];
+SANDBOX_TABLES(SANDBOX_EXTERN)
 
 #endif

@@ -6,21 +6,26 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
-/* The rule tables, one per kind of process: rules_*.c. */
-enum sandbox_rules {
-	RULES_MONITOR,
-	RULES_CONF,
-	RULES_WARDEN,
-	RULES_STATE,
-	RULES_NETD,
-	RULES_SESSION,
-	RULES_CHECKERD,
-	RULES_BUSD,
-	RULES_IMPORT,
-	RULES_AGENT,
-	RULES_CLIENT_NET,
-	RULES_CLIENT_DECRYPT
-};
+/*
+ * The rule tables, one per kind of process: their names, in rules_*.c, and
+ * whether their rows say what is refused rather than what is allowed.
+ */
+#define SANDBOX_TABLES(TABLE) \
+	TABLE(MONITOR, monitor, 0) \
+	TABLE(CONF, conf, 0) \
+	TABLE(WARDEN, warden, 0) \
+	TABLE(STATE, state, 0) \
+	TABLE(NETD, netd, 0) \
+	TABLE(SESSION, session, 0) \
+	TABLE(CHECKERD, checkerd, 1) \
+	TABLE(BUSD, busd, 0) \
+	TABLE(IMPORT, import, 0) \
+	TABLE(AGENT, agent, 0) \
+	TABLE(CLIENT_NET, client_net, 0) \
+	TABLE(CLIENT_DECRYPT, client_decrypt, 1)
+
+#define SANDBOX_NAME(upper, lower, refuses) RULES_##upper,
+enum sandbox_rules { SANDBOX_TABLES(SANDBOX_NAME) };
 
 struct sandbox_id {
 	const char *user;	/* NULL: keep uid and gid */

@@ -31,18 +31,9 @@ static const struct {
 	const struct sandbox_rule *rules;
 	int refuses;		/* the rows say what is refused, not allowed */
 } tables[] = {
-	[RULES_MONITOR] = { rules_monitor, 0 },
-	[RULES_CONF] = { rules_conf, 0 },
-	[RULES_WARDEN] = { rules_warden, 0 },
-	[RULES_STATE] = { rules_state, 0 },
-	[RULES_NETD] = { rules_netd, 0 },
-	[RULES_SESSION] = { rules_session, 0 },
-	[RULES_CHECKERD] = { rules_checkerd, 1 },
-	[RULES_BUSD] = { rules_busd, 0 },
-	[RULES_IMPORT] = { rules_import, 0 },
-	[RULES_AGENT] = { rules_agent, 0 },
-	[RULES_CLIENT_NET] = { rules_client_net, 0 },
-	[RULES_CLIENT_DECRYPT] = { rules_client_decrypt, 1 },
+#define TABLE(upper, lower, refuses) \
+	[RULES_##upper] = { rules_##lower, refuses },
+	SANDBOX_TABLES(TABLE)
 };
 
 #ifdef SANDBOX_DEBUG

@@ -28,16 +28,8 @@ int
 main(int argc, char **argv)
 {
 	static const char *const names[] = {
-		[RULES_MONITOR] = "monitor",
-		[RULES_CONF] = "conf",
-		[RULES_WARDEN] = "warden",
-		[RULES_STATE] = "state",
-		[RULES_NETD] = "netd",
-		[RULES_SESSION] = "session",
-		[RULES_CHECKERD] = "checkerd",
-		[RULES_BUSD] = "busd",
-		[RULES_IMPORT] = "import",
-		[RULES_AGENT] = "agent",
+#define TABLE(upper, lower, refuses) [RULES_##upper] = #lower,
+		SANDBOX_TABLES(TABLE)
 	};
 	const struct scmp_version *version = seccomp_version();
 	size_t i;
@@ -52,7 +44,9 @@ main(int argc, char **argv)
 			sandbox_export((enum sandbox_rules)i, STDOUT_FILENO);
 			return 0;
 		}
-	fputs("usage: export --build | monitor | conf | warden | state | netd "
-	    "| session | checkerd | busd | import | agent\n", stderr);
+	fputs("usage: export --build", stderr);
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		fprintf(stderr, " | %s", names[i]);
+	fputs("\n", stderr);
 	return 64;
 }
