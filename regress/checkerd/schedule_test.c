@@ -355,6 +355,7 @@ CASE(waiting__can_be_called_off, "and a warning says that they wait")
 {
 	(void)tc;
 	limits.limits.max_checkers = 1;
+	warden_apart = 1;
 	warden_start();
 	text[TEXT_CHECKER] = "sleep 1";
 	warden_order(1, CHECK_NOW, 0);

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "log.h"
 
 #define PATIENCE_MS 10000
+#define APART_UID 0x40000000	/* and up are users that no machine has */
 
 struct client_fields fields = { .flags = CLIENT_ENABLED,
 	.timeout_ms = 300000, .interval_ms = 120000 };
@@ -32,6 +34,8 @@ const char *text[CLIENT_STRINGS] = { "foo", "localhost", ":",
 	"" };
 struct msg_check_start limits = { .limits = { .max_checkers = 64 },
 	.log_level = LOG_DEBUG };
+
+int warden_apart;
 
 static const struct timespec beat = { .tv_nsec = 10000000 };
 
@@ -75,9 +79,14 @@ static void
 begin(int fd)
 {
 	int log = open("log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+	const uid_t apart = APART_UID + (uid_t)getpid();
 
 	if (log == -1 || dup2(log, STDERR_FILENO) == -1 ||
 	    dup2(fd, CHAN_FD) == -1 || putenv(mark) != 0)
+		_exit(98);
+	if (warden_apart && geteuid() == 0 && (setgroups(0, NULL) == -1 ||
+	    setresgid(apart, apart, apart) == -1 ||
+	    setresuid(apart, apart, apart) == -1))
 		_exit(98);
 	if (geteuid() != 0)
 		be_checkerd();

@@ -31,6 +31,12 @@ extern const char *text[CLIENT_STRINGS];
 extern struct msg_check_start limits;
 
 /*
+ * Not 0: it is not the program, but its parts, as a user whom nobody else on
+ * this machine is; for limits that are for all processes of a user.
+ */
+extern int warden_apart;
+
+/*
  * warden_start(): start checkerd, which is the program if we are root, and
  * its parts without giving up power if not, and wait until it is ready.  Its
  * log is the file "log".  Every checker has a mark in its environment.
