@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #include "child.h"
 #include "log.h"
 #include "sandbox.h"
+
+#define LONG_LEN (128 * 1024)	/* longer than anything that stays */
 
 #ifndef BUS_USER
 #define BUS_USER "_mandos-bus"
@@ -64,6 +67,8 @@ main(int argc, char **argv)
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
 	const struct msg_bus_ready ready = { 0 };
 
+	/* What is as long as a list of all clients is to be given back. */
+	mallopt(M_MMAP_THRESHOLD, LONG_LEN);
 	log_open("mandos-busd", LOG_WARNING);
 	child_adopt(&busd.warden, PROC_BUSD, argc, argv);
 	warden_await(MSG_BUS_START);
