@@ -42,8 +42,18 @@ pair_client() {
 	section "$@"
 }
 
-# pair_bus NAME: a bus on which anybody may do anything.
+# pair_bus NAME [FILE]: a bus on which anybody may do anything; or, with the
+# policy in this file, what is usual and what that allows.
 pair_bus() {
+	if [ $# -eq 1 ]; then
+		pair_policy='<allow own="*"/><allow send_destination="*"/>'
+	else
+		pair_policy='<deny own="*"/><deny send_type="method_call"/>
+		<allow send_destination="org.freedesktop.DBus"/>
+		<allow send_requested_reply="true" send_type="method_return"/>
+		<allow send_requested_reply="true" send_type="error"/>
+		<allow receive_type="method_call"/>'
+	fi
 	cat >"$1.conf" <<-END
 		<!DOCTYPE busconfig PUBLIC
 		 "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -54,11 +64,11 @@ pair_bus() {
 		<auth>EXTERNAL</auth>
 		<policy context="default">
 		<allow user="*"/>
-		<allow own="*"/>
-		<allow send_destination="*"/>
+		$pair_policy
 		<allow send_type="signal"/>
 		<allow receive_sender="*"/>
 		</policy>
+		${2:+<include ignore_missing=\"no\">$2</include>}
 		</busconfig>
 	END
 	dbus-daemon --config-file="$PWD/$1.conf" --nofork --nopidfile \
