@@ -208,7 +208,7 @@ int secret_lend(const struct client *, struct chan *);
 struct worker {
 	enum proc proc;
 	const char *name;
-	void (*begin)(int);	/* start with this end of its new channel */
+	void (*begin)(enum proc, int);	/* with this end of its channel */
 	void (*lost)(void);	/* no more of it; NULL: nothing to forget */
 	int optional;		/* the server serves without it */
 	int served;		/* it has been ready at least once */

@@ -25,7 +25,7 @@ cut(void)
 	parent_kill(PROC_NETD);
 }
 
-static void begin(int);
+static void begin(enum proc, int);
 
 static struct worker worker = { .proc = PROC_NETD, .name = "netd",
 	.begin = begin, .lost = cut };
@@ -76,13 +76,13 @@ tell(enum msg_type type, const void *body, const void *tail, size_t len,
 }
 
 static void
-begin(int fd)
+begin(enum proc proc, int fd)
 {
 	struct msg_start start = { .limits = boot->settings.limits,
 		.log_level = boot->settings.log_level };
 	struct msg_accept_from from = { 0 };
 
-	chan_init(&netd, fd, PROC_MONITOR, PROC_NETD, PHASE_BOOT);
+	chan_init(&netd, fd, PROC_MONITOR, proc, PHASE_BOOT);
 	if (loop_io_add(&netd.io, fd, EPOLLIN, ready, NULL) == -1)
 		fatal("epoll_ctl");
 	tell(MSG_START, &start, boot->priority, strlen(boot->priority), -1);

@@ -65,22 +65,10 @@ begin_for(enum proc proc, int fd)
 	close(fd);
 }
 
-static void
-begin_checkerd(int fd)
-{
-	begin_for(PROC_CHECKERD, fd);
-}
-
-static void
-begin_busd(int fd)
-{
-	begin_for(PROC_BUSD, fd);
-}
-
 static struct worker checkerd = { .proc = PROC_CHECKERD, .name = "checkerd",
-	.begin = begin_checkerd };
+	.begin = begin_for };
 static struct worker busd = { .proc = PROC_BUSD, .name = "busd",
-	.begin = begin_busd, .optional = 1 };
+	.begin = begin_for, .optional = 1 };
 
 /* A channel with the other end in a program that the parent starts. */
 static int

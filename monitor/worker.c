@@ -47,7 +47,7 @@ worker_start(struct worker *w)
 	parent_spawn(w->proc, fds[1]);
 	close(fds[1]);
 	w->life++;
-	w->begin(fds[0]);
+	w->begin(w->proc, fds[0]);
 }
 
 void
