@@ -246,6 +246,7 @@ parent__golden_body() {
 			descriptor: anon_inode:[signalfd], 1
 			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to monitor, 1
+			descriptor: channel to warden, 1
 			descriptor: log, 2
 		END
 		root_ids 00000000000461e4 0 'whole system'
@@ -284,6 +285,7 @@ warden__golden_body() {
 			descriptor: anon_inode:[timerfd], 1
 			descriptor: channel to checkerd, 1
 			descriptor: channel to monitor, 1
+			descriptor: channel to parent, 1
 			descriptor: channel to state, 1
 			descriptor: log, 1
 		END
