@@ -164,7 +164,8 @@ some_strings(uint8_t *tail, size_t size, int count)
 	size_t len = 0, i, n;
 
 	while (count-- > 0) {
-		n = arc4random_uniform(sizeof text);
+		/* A new client has to have a name. */
+		n = 1 + arc4random_uniform(sizeof text - 1);
 		for (i = 0; i < n; i++)
 			text[i] = (char)('!' + arc4random_uniform(90));
 		if (tail_put(tail, size, &len, text, n) == -1)
