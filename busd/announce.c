@@ -16,6 +16,7 @@
 
 #define CLIENT BUS_NAME ".Client"
 #define CLIENT_OLD BUS_NAME_OLD ".Client"
+#define MAPPED "::ffff:"	/* begins IPv4 addresses, as IPv6 has them */
 
 /*
  * In what order changes are told depends on what has happened.  What is not
@@ -312,6 +313,10 @@ tell_unknown(const char *text)
 	copy[len] = '\0';
 	if (*address == '[')
 		address[strcspn(address, "%]")] = '\0', address++;
+	/* To an IPv4 socket peers have no IPv6 addresses. */
+	if (!(busd.flags & SETTING_IPV6) &&
+	    strncmp(address, MAPPED, strlen(MAPPED)) == 0)
+		address += strlen(MAPPED);
 	for (i = 0; i < len; i++)
 		keyid[i] = (char)toupper((unsigned char)keyid[i]);
 	for (i = 0; i < 2; i++) {

@@ -53,10 +53,10 @@ def log_lines():
 class Setting:
     """A bus, a busd on it by its names, and somebody who listens."""
 
-    def __init__(self, **kw):
+    def __init__(self, flags=w.DBUS | w.IPV6, **kw):
         self.bus = w.Bus(**kw)
         self.bus.start()
-        self.warden = w.Warden(BUSD, TOP)
+        self.warden = w.Warden(BUSD, TOP, flags)
         w.wait_for(lambda: owned(NAME) and owned(OLD), 'the names')
         self.listener = Listener(self.bus.address)
 
@@ -574,6 +574,12 @@ def signals__of_unknown_keys():
         d.event(w.UNKNOWN_KEY, text=text)
         li.until(lambda: len(li.heard) == 2)
         equal(li.events(), [('/', 'ClientNotFound', args)])
+    equal(s.end(), '')
+    # Where there is no IPv6, IPv4 addresses are what they are.
+    s = Setting(flags=w.DBUS)
+    s.warden.event(w.UNKNOWN_KEY, text='AB [::ffff:10.0.0.1]:1')
+    s.listener.until(lambda: len(s.listener.heard) == 2)
+    equal(s.listener.events(), [('/', 'ClientNotFound', ['AB', '10.0.0.1'])])
     equal(s.end(), '')
 
 

@@ -6,6 +6,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,11 +76,12 @@ def write(text):
 class Server:
     """A server on a bus of its own, and somebody who calls it."""
 
-    def __init__(self, under=()):
+    def __init__(self, under=(), options=()):
         self.under = list(under)
+        self.options = list(options)
         self.bus = w.Bus()
         self.bus.start()
-        os.mkdir('state', 0o700)
+        os.makedirs('state', 0o700, exist_ok=True)
         self.start()
 
     def start(self):
@@ -88,7 +90,8 @@ class Server:
             ['./at_server'] + self.under +
             [os.path.join(BUILD, 'regress', 'bin', 'mandos'),
              '--foreground', '--no-zeroconf', '--port', PORT, '--configdir',
-             'etc', '--statedir', 'state', '--debuglevel', 'INFO'],
+             'etc', '--statedir', 'state', '--debuglevel', 'INFO'] +
+            self.options,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             preexec_fn=w.die_with_us)
         self.caller = Listener(self.bus.address)
@@ -395,6 +398,59 @@ except dbus.DBusException as error:
     s.caller.fails('UnknownMethod', '/clients/good', CLIENT, 'Reload')
     s.caller.fails('UnknownMethod', OWN, OLD, 'Reload')
     s.end()
+
+
+# --- what is said of a key that is nobody's
+
+class Debian(Server):
+    """Debian's server in place of ours, with the same configuration."""
+
+    def start(self):
+        shutil.rmtree('debian.state', ignore_errors=True)
+        os.mkdir('debian.state', 0o700)
+        shutil.chown('debian.state', '_mandos', '_mandos')
+        self.log = open('debian.log', 'ab')
+        self.process = subprocess.Popen(
+            ['./at_server', '/usr/sbin/mandos', '--foreground',
+             '--no-zeroconf', '--port', PORT, '--configdir', 'etc',
+             '--statedir', os.path.abspath('debian.state')] + self.options,
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            preexec_fn=w.die_with_us)
+        self.caller = Listener(self.bus.address)
+        w.wait_for(self.is_there, 'its server', 30 * SLOWER)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+def not_found(s, address):
+    """What is said when the nobody comes there."""
+    s.caller.heard.clear()
+    # Ours answers nothing, Debian's may just hang up: it is no matter here.
+    at_server(FETCH, '-k', 'nobody.key', '-u', 'nobody.pub', '-p', PORT,
+              '-a', address)
+    s.caller.until(lambda: [h for h in s.caller.heard
+                            if h[2] == 'ClientNotFound'][1:])
+    return sorted(h[1:] for h in s.caller.heard if h[2] == 'ClientNotFound')
+
+
+@case
+def unknown_key__address():
+    if not os.access('/usr/sbin/mandos', os.X_OK):
+        sys.exit(77)
+    key('nobody')
+    wanted = key_id('nobody').upper()
+    for options, address, told in (
+            ([], '::1', '::1'), ([], '127.0.0.1', '::ffff:127.0.0.1'),
+            (['--no-ipv6'], '127.0.0.1', '127.0.0.1')):
+        heard = []
+        for kind in (Debian, Server):
+            s = kind(options=options)
+            heard.append(not_found(s, address))
+            s.end()
+        equal(heard[1], heard[0], f'what we say of {address} {options}')
+        equal(heard[0][0][2], [wanted, told], 'and the original')
 
 
 # --- AddClient

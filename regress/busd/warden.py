@@ -20,7 +20,7 @@ NAMES = ('keyid number flags status pending timeout extended_timeout '
 TEXTS = 'name host checker key_text fingerprint'.split()
 
 ENABLED, BY_DEFAULT, HAS_KEYID, RUNNING = 1, 2, 4, 8
-DBUS, ZEROCONF = 8, 16
+DBUS, ZEROCONF, IPV6 = 8, 16, 64
 (CHECKER_STARTED, CHECKER_COMPLETED, GOT_SECRET, REJECTED, NEED_APPROVAL,
  UNKNOWN_KEY) = range(6)
 (SET, APPROVE, DENY, ENABLE, DISABLE, CHECKED_OK, START_CHECKER, STOP_CHECKER,
@@ -163,7 +163,7 @@ class Bus:
 class Warden:
     """The warden of a busd; clients are by their numbers."""
 
-    def __init__(self, program, top, flags=DBUS, level=7):
+    def __init__(self, program, top, flags=DBUS | IPV6, level=7):
         self.numbers = message_numbers(top)
         self.names = {v: k for k, v in self.numbers.items()}
         self.clients = {}
