@@ -292,6 +292,45 @@ def reload__at_once():
 
 
 @case
+def reload__rests():
+    """After a long one there is none for as long, but by SIGHUP."""
+    s = Server()
+    base = good()
+    os.mkdir('etc/clients.d')
+    fifo = 'etc/clients.d/fifo.conf'
+
+    def long_one(seconds):
+        os.mkfifo(fifo)
+        s.caller.heard.clear()
+        s.caller.call_start(OWN, OWN_INTERFACE, 'Reload')
+        w.wait_for(lambda: reader(s), 'the reader')
+        time.sleep(seconds)
+        with open(fifo, 'w'):
+            os.unlink(fifo)
+        s.caller.until(lambda: s.caller.replies(), 'the answer')
+
+    long_one(1.5)
+    begun = time.monotonic()
+    equal(s.reload(), None)
+    took = time.monotonic() - begun
+    assert took >= 1.4, took
+    # That was a short one; the next need not wait for the long one.
+    begun = time.monotonic()
+    equal(s.reload(), None)
+    assert time.monotonic() - begun < 1 * SLOWER
+    long_one(3)
+    key('new')
+    write(base + section('new'))
+    begun = time.monotonic()
+    s.process.send_signal(signal.SIGHUP)
+    w.wait_for(lambda: s.knows('new'), 'the client')
+    assert time.monotonic() - begun < 2 * SLOWER
+    # Whoever waits is answered by it.
+    equal(s.reload(), None)
+    s.end()
+
+
+@case
 def reload__thousand():
     s = Server()
     base = good()

@@ -39,6 +39,7 @@ play() {
 story reload__in_force 120 'who has the answer is served by the new file'
 story reload__broken 120 'the first complaint is the answer'
 story reload__at_once 120 'many at once are few, and all are answered'
+story reload__rests 120 'a long one is not followed at once'
 story reload__thousand 900 'every second one is broken, under load'
 story reload__not_saved 120 'what cannot be saved is not in force'
 story strangers__denied 120 'others are denied all of it'
@@ -53,7 +54,7 @@ story add__many 300 'there is an end to it'
 
 atf_init_test_cases() {
 	for test_case in reload__in_force reload__broken reload__at_once \
-	    reload__thousand reload__not_saved strangers__denied \
+	    reload__rests reload__thousand reload__not_saved strangers__denied \
 	    unknown_key__address \
 	    add__as_in_clients_conf add__exists add__kept_and_removed \
 	    add__then_in_clients_conf add__not_saved add__killed_meanwhile \

@@ -153,7 +153,11 @@ class Bus:
             ['dbus-daemon', '--config-file=' + self.dir + '/bus.conf',
              '--nofork', '--nopidfile'], preexec_fn=die_with_us,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(self.path), 'the bus')
+        wait_for(self.listens, 'the bus')
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as sock:
+            return sock.connect_ex(self.path) == 0
 
     def stop(self, sig=signal.SIGTERM):
         self.process.send_signal(sig)

@@ -115,6 +115,19 @@ expect_end(struct reader *r, int expected)
 	    (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
+/* This is complained about, and the reader ends. */
+static void
+expect_complaint(struct reader *r, const char *text)
+{
+	struct msg_complaint complaint;
+
+	expect(r, MSG_COMPLAINT, &complaint);
+	ATF_CHECK_EQ(strlen(text), r->msg.tail_len);
+	ATF_CHECK_EQ_MSG(0, memcmp(text, r->msg.tail, r->msg.tail_len),
+	    "%.*s", (int)r->msg.tail_len, (const char *)r->msg.tail);
+	msg_free(&r->msg);
+}
+
 static void
 write_example(void)
 {
@@ -306,7 +319,6 @@ ATF_TC_BODY(messages__of_a_reload, tc)
 	struct msg_settings settings;
 	struct msg_client client;
 	struct msg_conf_end end;
-	struct msg_complaint complaint;
 
 	ATF_REQUIRE_EQ(0, mkdir("etc", 0700));
 	ATF_REQUIRE_EQ(0, mkdir("etc/clients.d", 0700));
@@ -320,10 +332,20 @@ ATF_TC_BODY(messages__of_a_reload, tc)
 
 	ATF_REQUIRE_EQ(0, setenv("MANDOS_RELOAD", "", 1));
 	start(tc, &r, NULL, NULL, NULL);
-	expect(&r, MSG_COMPLAINT, &complaint);
-	ATF_CHECK(r.msg.tail_len > 0);
-	ATF_CHECK_EQ(NULL, memchr(r.msg.tail, '\0', r.msg.tail_len));
-	msg_free(&r.msg);
+	expect_complaint(&r, "etc: there is no clients.conf any more");
+	expect_end(&r, 78);
+	/* The first of all is said, and what it says is not a value. */
+	write_file("etc/clients.d/a.conf", "[a]\ntimeout = canary\n");
+	start(tc, &r, NULL, NULL, NULL);
+	expect_complaint(&r, "etc/clients.d/a.conf:2: timeout is not a "
+	    "duration, such as PT5M or P1DT12H");
+	expect_end(&r, 78);
+	start(tc, &r, "--no-zeroconf", NULL, NULL);
+	expect_complaint(&r, "etc/mandos.conf: Needs port or socket to work "
+	    "without Zeroconf");
+	expect_end(&r, 78);
+	/* Who wants to know for himself sees the log. */
+	start(tc, &r, "--config-test", NULL, NULL);
 	expect_end(&r, 78);
 	write_file("etc/clients.d/a.conf", "[a]\nsecret =\n");
 	start(tc, &r, NULL, NULL, NULL);
