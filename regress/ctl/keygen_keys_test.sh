@@ -265,8 +265,14 @@ core_unreadable() {
 	    [ "$(stat -c %u "/proc/$pid/fd")" -eq 0 ]
 }
 
-case_of help__complete 'help and version'
+case_of help__complete 'help has the options that the manual has'
 help__complete_body() {
+	"$keygen" --help | sed -n '/^  -/{s/^  //;s/  .*//;s/ [a-z].*//;p;}' |
+	    sed 's/, /\n/' | sort >from_help
+	sed -n 's/^\.It Fl /-/p' "$top_srcdir/man/mandos-keygen.8" |
+	    sed -e 's/ Ar .*//' -e 's/ , /\n-/' | sort >from_manual
+	[ "$(grep -c -e -- from_help)" -gt 20 ] || atf_fail 'too few options'
+	atf_check -s exit:0 -o empty -e empty diff from_help from_manual
 	atf_check -s exit:0 -o match:'^usage: mandos-keygen' -e empty \
 	    "$keygen" --help
 	atf_check -s exit:0 -o match:'^mandos-keygen [0-9]' -e empty \

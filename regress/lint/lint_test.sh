@@ -207,7 +207,7 @@ case_of manuals__lint 'the manual pages are sound'
 manuals__lint_body() {
 	need mandoc
 	cd "$top_srcdir" || exit 1
-	for page in $(sources man '*.[1-8]') \
+	for page in $(sources man '*.[1-8]' '*.[58]mandos') \
 	    "$top_builddir/man/mandos-design.7"; do
 		atf_check -s exit:0 -o empty -e empty \
 		    mandoc -T lint -W warning "$page"
@@ -296,7 +296,8 @@ text__spelling_body() {
 # text_files: what we write by hand, without test data.
 text_files() {
 	sources "$everything" '*.[ch]' '*.def' '*.inc' '*.sh' '*.sh.in' '*.am' \
-	    '*.awk' '*.conf' '*.py' '*.[1-8]' '*.[1-8].in' '*.service.in' \
+	    '*.awk' '*.conf' '*.py' '*.[1-8]' '*.[58]mandos' '*.[1-8].in' \
+	    '*.service.in' \
 	    '*.sysusers.in' '*.tmpfiles' Kyuafile run kyua-check |
 	    grep -v -e '^regress/fuzz/seeds/' -e '^regress/[a-z]*/vectors/'
 }
