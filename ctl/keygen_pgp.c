@@ -98,7 +98,10 @@ pgp_open(const char *home)
 	    (e = gpgme_new(&pgp->ctx)) != 0 ||
 	    (e = gpgme_set_protocol(pgp->ctx, GPGME_PROTOCOL_OpenPGP)) != 0 ||
 	    (e = gpgme_ctx_set_engine_info(pgp->ctx, GPGME_PROTOCOL_OpenPGP,
-	    NULL, home)) != 0) {
+	    NULL, home)) != 0 ||
+	    /* Nobody is to be asked for a passphrase: keys have none. */
+	    (e = gpgme_set_pinentry_mode(pgp->ctx,
+	    GPGME_PINENTRY_MODE_ERROR)) != 0) {
 		warnx("GnuPG cannot be used: %s", gpgme_strerror(e));
 		pgp_close(pgp);
 		return NULL;
@@ -372,5 +375,9 @@ pgp_try_open(struct pgp *pgp, const struct buf *secret, struct buf *password)
 		e = gpgme_op_decrypt(pgp->ctx, from.data, to.data);
 	stream_close(&from);
 	stream_close(&to);
+	if (gpgme_err_code(e) == GPG_ERR_NO_SECKEY)
+		return "it is for another OpenPGP key";
+	if (gpgme_err_code(e) == GPG_ERR_NO_PIN_ENTRY)
+		return "the secret OpenPGP key has a passphrase";
 	return e != 0 ? gpgme_strerror(e) : NULL;
 }

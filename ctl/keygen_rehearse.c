@@ -31,8 +31,10 @@ struct rehearsal {
 	const struct options *options;
 	struct scratch scratch;
 	char gnupg[300];	/* below it: a GnuPG home, */
-	char keys_dir[300];	/* and keys from the image */
-	char image_path[300];	/* "": there is none */
+	char image_keys[300];	/* and keys from the image */
+	const char *keys_dir;	/* where mandos-client finds its keys */
+	char usual_image[300];
+	const char *image_path;	/* NULL: there is none */
 	int image_fd;
 	/* In the second process. */
 	struct image image;
@@ -205,7 +207,7 @@ read_boot(struct rehearsal *r)
 	boot_init(&r->boot);
 	boot_read_runner(&r->boot, text_of(&r->image.conf_bytes));
 	/* Keys in a directory may be those of another host. */
-	if (file == NULL && r->image_path[0] == '\0')
+	if (file == NULL && r->image_path == NULL)
 		return 0;
 	if (file == NULL)
 		file = "/proc/cmdline";
@@ -386,8 +388,7 @@ explain(struct rehearsal *r, const struct probe *p)
 		why = pgp_try_open(r->pgp, &p->secret, &r->password);
 		if (why != NULL)
 			no(r, "the secret from the server at %s cannot be "
-			    "opened, it is for another OpenPGP key, or "
-			    "damaged: %s", p->where, why);
+			    "opened: %s", p->where, why);
 		else
 			no(r, "mandos-client has got no password, although the "
 			    "server at %s has one for it: %s", p->where,
@@ -432,13 +433,13 @@ diagnose(struct rehearsal *r, const char *connect)
 static int
 store_keys(struct rehearsal *r)
 {
-	int i;
-	int dir;
+	int i, dir;
 
-	if (r->image_path[0] == '\0') {
-		strlcpy(r->keys_dir, r->options->dir, sizeof r->keys_dir);
+	if (r->image_path == NULL) {
+		r->keys_dir = r->options->dir;
 		return 0;
 	}
+	r->keys_dir = r->image_keys;
 	dir = open(r->keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1) {
 		warn("%s", r->keys_dir);
@@ -459,7 +460,7 @@ fetch(struct rehearsal *r)
 		[PGP_SECRET] = "--seckey", [PGP_PUBLIC] = "--pubkey"
 	};
 	const char *argv[KEY_FILES + 6], *connect = r->options->connect;
-	char files[KEY_FILES][400], to[300], priority[1100];
+	char files[KEY_FILES][PATH_MAX], to[300], priority[1100];
 	struct run run = { .argv = argv, .out = &r->password,
 	    .err = &r->noise, .timeout = r->options->timeout };
 	int i, n = 0;
@@ -471,8 +472,11 @@ fetch(struct rehearsal *r)
 	argv[n++] = "--interface=none";
 	argv[n++] = "--retry=1";
 	for (i = 0; i < KEY_FILES; i++) {
-		snprintf(files[i], sizeof files[i], "%s=%s/%s", options[i],
-		    r->keys_dir, key_names[i]);
+		if (snprintf(files[i], sizeof files[i], "%s=%s/%s", options[i],
+		    r->keys_dir, key_names[i]) >= (int)sizeof files[i]) {
+			warnx("%s: the name is too long", r->keys_dir);
+			return -1;
+		}
 		argv[n++] = files[i];
 	}
 	if (connect != NULL) {
@@ -541,7 +545,7 @@ rehearse(struct rehearsal *r)
 	if (buf_new(&r->password, PASSWORD_MAX) == -1 ||
 	    buf_new(&r->noise, NOISE_MAX) == -1)
 		return -1;
-	if (r->image_path[0] != '\0') {
+	if (r->image_path != NULL) {
 		if (check_image(r) == -1)
 			return -1;
 	} else if (read_boot(r) == -1 || load_dir(r) == -1)
@@ -553,7 +557,7 @@ rehearse(struct rehearsal *r)
 		return -1;
 	if (r->refusals > 0)
 		return 0;
-	if (r->image_path[0] != '\0')
+	if (r->image_path != NULL)
 		compare_keys(r);
 	if (store_keys(r) == -1 || fetch(r) == -1)
 		return -1;
@@ -594,25 +598,31 @@ work(void *arg)
 static int
 open_image(struct rehearsal *r)
 {
-	static const char *const usual[] = { "/boot/initrd.img-%s",
-	    "/boot/initramfs-%s.img", "/boot/initrd-%s" };
+	static const struct {
+		const char *before, *after;
+	} usual[] = {
+		{ "/boot/initrd.img-", "" },
+		{ "/boot/initramfs-", ".img" },
+		{ "/boot/initrd-", "" },
+	};
 	struct utsname u;
 	size_t i;
 
-	if (r->options->image != NULL)
-		strlcpy(r->image_path, r->options->image, sizeof r->image_path);
-	else if (r->options->dir_given)
+	r->image_path = r->options->image;
+	if (r->image_path == NULL && r->options->dir_given)
 		return 0;
-	else if (uname(&u) == 0)
-		for (i = 0; i < sizeof usual / sizeof usual[0]; i++) {
-			const char *s = strstr(usual[i], "%s");
-
-			snprintf(r->image_path, sizeof r->image_path,
-			    "%.*s%s%s", (int)(s - usual[i]), usual[i],
-			    u.release, s + 2);
-			if (access(r->image_path, F_OK) == 0)
-				break;
-		}
+	if (uname(&u) == -1) {
+		warn("uname");
+		return -1;
+	}
+	for (i = 0; r->options->image == NULL &&
+	    i < sizeof usual / sizeof usual[0]; i++) {
+		snprintf(r->usual_image, sizeof r->usual_image, "%s%s%s",
+		    usual[i].before, u.release, usual[i].after);
+		r->image_path = r->usual_image;
+		if (access(r->usual_image, F_OK) == 0)
+			break;
+	}
 	r->image_fd = open(r->image_path, O_RDONLY | O_CLOEXEC);
 	if (r->image_fd == -1) {
 		warn("%s", r->image_path);
@@ -630,8 +640,9 @@ make_scratch(struct rehearsal *r)
 	if (scratch_new(&r->scratch, NULL) == -1)
 		return -1;
 	snprintf(r->gnupg, sizeof r->gnupg, "%s/gnupg", r->scratch.path);
-	snprintf(r->keys_dir, sizeof r->keys_dir, "%s/keys", r->scratch.path);
-	if (mkdir(r->gnupg, 0700) == 0 && mkdir(r->keys_dir, 0700) == 0)
+	snprintf(r->image_keys, sizeof r->image_keys, "%s/keys",
+	    r->scratch.path);
+	if (mkdir(r->gnupg, 0700) == 0 && mkdir(r->image_keys, 0700) == 0)
 		return 0;
 	warn("%s", r->scratch.path);
 	scratch_remove(&r->scratch);

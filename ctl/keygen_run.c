@@ -6,6 +6,7 @@
  */
 #include "keygen.h"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -69,6 +70,8 @@ become(const struct run *run, const int theirs[STREAMS])
 	for (i = 0; i < STREAMS; i++)
 		if (dup2(theirs[i], (int)i) == -1)
 			_exit(EXEC_FAILED);
+	/* Should we be killed, it is not to go on for ever. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);

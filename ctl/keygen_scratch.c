@@ -6,8 +6,10 @@
  */
 #include "keygen.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/un.h>
 
 #include <dirent.h>
 #include <err.h>
@@ -19,6 +21,9 @@
 #include <unistd.h>
 
 #define SCRATCH_DEPTH 8		/* GnuPG needs two */
+/* GnuPG has sockets there, with names like this. */
+#define BASE_MAX (sizeof ((struct sockaddr_un *)NULL)->sun_path -	\
+    sizeof "/.mandos-keygen-XXXXXX/gnupg/S.gpg-agent.browser")
 
 static int
 is_memory(const char *path)
@@ -50,8 +55,14 @@ scratch_new(struct scratch *s, const char *base)
 	int n;
 
 	s->fd = -1;
-	if (base == NULL)
+	if (base == NULL) {
 		base = default_base();
+		if (strlen(base) > BASE_MAX) {
+			warnx("%s: the name is too long for sockets in it; "
+			    "set TMPDIR", base);
+			return -1;
+		}
+	}
 	n = snprintf(s->path, sizeof s->path, "%s/.mandos-keygen-XXXXXX", base);
 	if (n < 0 || (size_t)n >= sizeof s->path) {
 		warnx("%s: the name is too long", base);

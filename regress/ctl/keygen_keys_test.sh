@@ -223,6 +223,61 @@ stopped__by_hup_body() {
 	stopped HUP
 }
 
+case_of stopped__worker_killed 'a working process that dies is cleaned up after'
+stopped__worker_killed_body() {
+	mkdir k
+	"$keygen" --dir k --length 8192 --sublength 8192 >out 2>stopped.err &
+	pid=$!
+	wait_for 10 pgrep -P "$pid"
+	wait_for 10 pgrep -f "$PWD/[t]mp"
+	pkill -KILL -o -P "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 1 ] || atf_fail "it ended with $status"
+	atf_check -s exit:0 -o empty -e empty cat out
+	atf_check -s exit:0 -e empty -o inline:'mandos-keygen: the working '\
+'process was ended by signal 9\n' cat stopped.err
+	[ -z "$(ls -A k)" ] || atf_fail "there is something"
+	nothing_left
+}
+
+case_of user__any 'it needs no privilege'
+user__any_body() {
+	[ "$(id -u)" -eq 0 ] || atf_skip 'needs root, to be somebody else'
+	need setpriv
+	mkdir -m 755 k
+	chown 65534:65534 k tmp
+	chmod 755 .
+	cp "$keygen_program" program
+	# Somebody else has no home either.
+	set -- env "TMPDIR=$PWD/tmp" setpriv --reuid=65534 --regid=65534 \
+	    --clear-groups ./program --dir k
+	atf_check -s exit:0 -o empty -e empty "$@" -t ed25519 -s cv25519 -n k
+	echo pass >pass
+	chmod 644 pass
+	atf_check -s exit:0 -o match:'^secret' -e empty "$@" -S -n k -F pass
+	nothing_left
+	"$@" --force --length 8192 >out 2>stopped.err &
+	pid=$!
+	wait_for 10 stopped_begun
+	wait_for 10 pgrep -f "$PWD/[t]mp"
+	kill "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 143 ] || fail_with stopped.err "it ended with $status"
+	nothing_left
+}
+
+case_of place__too_deep 'a directory too deep for sockets is refused'
+place__too_deep_body() {
+	mkdir k
+	deep=$PWD/tmp/$(printf '%0100d' 0)
+	mkdir "$deep"
+	atf_check -s exit:1 -o empty -e match:'the name is too long for sockets' \
+	    env "TMPDIR=$deep" "$keygen_program" --dir k
+	[ -z "$(ls -A k)" ] || atf_fail "there is something"
+}
+
 case_of secrets__not_in_sight 'no key in arguments, environment or output'
 secrets__not_in_sight_body() {
 	need strace
@@ -291,6 +346,9 @@ atf_init_test_cases() {
 	atf_add_test_case failure__without_gpg
 	atf_add_test_case stopped__by_term
 	atf_add_test_case stopped__by_hup
+	atf_add_test_case stopped__worker_killed
+	atf_add_test_case user__any
+	atf_add_test_case place__too_deep
 	atf_add_test_case secrets__not_in_sight
 	atf_add_test_case core__none
 	atf_add_test_case help__complete

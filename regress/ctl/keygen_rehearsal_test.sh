@@ -275,8 +275,23 @@ fails__server_body() {
 	fails 'the server at \[::1\]:4711 has nothing for this client' \
 	    --dir disabled
 	fails "does not know its key_id, $(key_id unknown)" --dir unknown
-	fails 'the secret from the server at \[::1\]:4711 cannot be opened' \
-	    --dir theirs/../foreign
+	fails "from the server at .*4711 cannot be opened: it is for another $(
+	    )OpenPGP key" --dir foreign
+	# Nobody is there to type a passphrase.
+	mkdir -m 700 home
+	gpg --homedir home --batch --quiet --import good/seckey.txt
+	fingerprint=$(gpg --homedir home --with-colons --list-keys |
+	    awk -F: '/^fpr/ { print $10; exit }')
+	cp -a good locked
+	for one in '' secret; do
+		echo "$one"
+	done | gpg --homedir home --batch --quiet --pinentry-mode loopback \
+	    --command-fd 0 --edit-key "$fingerprint" passwd save
+	gpg --homedir home --batch --pinentry-mode loopback --passphrase secret \
+	    --armor --export-secret-keys >locked/seckey.txt
+	gpgconf --homedir home --kill all
+	fails 'cannot be opened: the secret OpenPGP key has a passphrase' \
+	    --dir locked
 	fails 'the password is empty' --dir empty
 	fails 'has refused after some time: nobody has approved' --dir waiting
 	# An image that is older than the keys.
