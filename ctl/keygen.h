@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Exit statuses: those of the original, whose manual has only these. */
@@ -151,6 +152,7 @@ struct job {
 	void *arg;
 	struct scratch *scratch[2];	/* removed at the end; NULL: none */
 	const char *gnupg;	/* a GnuPG home in one of them; NULL: none */
+	struct buf *password;	/* wiped at the end; NULL: none */
 	int crashed;		/* the status if the second process crashes */
 };
 
@@ -190,6 +192,9 @@ struct run {
  * is no room, the end is lost.  Returns 0 if it ran, however it ended.
  */
 int run_program(struct run *);
+
+/* run_now(): milliseconds that no change of the clock disturbs. */
+int64_t run_now(void);
 
 /* run_exited(run, status): it has ended in time, and with that status. */
 int run_exited(const struct run *, int);

@@ -13,7 +13,6 @@
 #include <netdb.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include <avahi-common/error.h>
 #include <avahi-common/simple-watch.h>
@@ -122,7 +121,7 @@ servers_browse(struct server *servers, unsigned int seconds)
 {
 	struct browser b = { .servers = servers };
 	AvahiSServiceBrowser *browser = NULL;
-	time_t end = time(NULL) + (time_t)seconds;
+	int64_t end = run_now() + (int64_t)seconds * 1000;
 	AvahiServerConfig config;
 	int error = AVAHI_ERR_NO_MEMORY;
 
@@ -143,7 +142,7 @@ servers_browse(struct server *servers, unsigned int seconds)
 		error = avahi_server_errno(b.avahi);
 		goto out;
 	}
-	while (time(NULL) < end && !(b.is_all && b.resolving == 0 &&
+	while (run_now() < end && !(b.is_all && b.resolving == 0 &&
 	    b.count > 0))
 		if (avahi_simple_poll_iterate(b.poll, TICK_MS) != 0)
 			break;

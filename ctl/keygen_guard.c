@@ -37,9 +37,12 @@ guard_harden(void)
 	const struct rlimit none = { 0, 0 };
 	int fd;
 
-	/* No file that we open is to be taken for one of these. */
+	/*
+	 * No file that we open is to be taken for one of these.  What is
+	 * written to one that was closed is an error, and not lost.
+	 */
 	do {
-		if ((fd = open("/dev/null", O_RDWR)) == -1)
+		if ((fd = open("/dev/null", O_RDONLY)) == -1)
 			err(EXIT_KEYGEN_FAILED, "/dev/null");
 	} while (fd <= STDERR_FILENO);
 	close(fd);
@@ -150,6 +153,10 @@ end_family(void)
 		if (pid == -1 || children == -1)
 			return;
 		nanosleep(&tick, NULL);
+		if (ms >= 2 * GRACE_MS) {
+			warnx("%d processes do not end", children);
+			return;
+		}
 		/* Those who end leave us theirs. */
 		if (ms >= GRACE_MS)
 			children = signal_children(SIGKILL);
@@ -252,14 +259,16 @@ guard_run(struct job *job)
 		is_finished = 0;
 	}
 	clean_up(job);
-	if (sig != 0) {
+	if (job->password != NULL)
+		buf_free(job->password);
+	/* A signal that has come meanwhile ends us here. */
+	if (sig != 0)
 		signal(sig, SIG_DFL);
-		sigprocmask(SIG_SETMASK, &before, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (sig != 0)
 		raise(sig);
-	}
 	if (is_finished && pass_on(out) == -1)
 		rv = job->crashed;
 	close(out);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rv;
 }

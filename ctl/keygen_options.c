@@ -18,6 +18,7 @@
 
 #define LENGTH_MIN 512		/* bits; GnuPG has limits of its own */
 #define LENGTH_MAX 65536
+#define ADDRESS_MAX 255
 #define TIMEOUT_MAX 86400
 #define TIMEOUT_DEFAULT 30	/* seconds; a server answers in one */
 
@@ -144,6 +145,8 @@ read_test_option(struct options *o, int c)
 		o->image = optarg;
 		break;
 	case OPT_CONNECT:
+		if (strlen(optarg) > ADDRESS_MAX)
+			errx(EXIT_UNTESTED, "%s: not an address", optarg);
 		o->connect = optarg;
 		break;
 	case OPT_DEVICE:

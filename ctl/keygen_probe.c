@@ -11,9 +11,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
@@ -22,16 +20,7 @@
 #define PRIORITY "SECURE128:-CTYPE-X.509:+CTYPE-RAWPK:-RSA:-VERS-ALL:"	\
 	"+VERS-TLS1.3:%PROFILE_ULTRA"
 #define SECRET_MAX 1048576
-#define AT_ONCE_MS 1500		/* so long may a server take to say no */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#define AT_ONCE_MS 2500		/* so long may a server take to say no */
 
 static void
 name_server(struct probe *p, const struct server *s)
@@ -54,7 +43,7 @@ connect_to(const struct server *s, int64_t end)
 {
 	struct pollfd p = { .events = POLLOUT };
 	socklen_t len = sizeof(int);
-	int64_t left = end - now_ms();
+	int64_t left = end - run_now();
 	int error = 0;
 
 	p.fd = socket(s->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
@@ -85,7 +74,7 @@ wait_more(gnutls_session_t tls, int fd, int64_t end)
 {
 	struct pollfd p = { .fd = fd,
 	    .events = gnutls_record_get_direction(tls) ? POLLOUT : POLLIN };
-	int64_t left = end - now_ms();
+	int64_t left = end - run_now();
 
 	return left > 0 && poll(&p, 1, (int)left) != 0;
 }
@@ -94,7 +83,7 @@ wait_more(gnutls_session_t tls, int fd, int64_t end)
 static void
 read_secret(struct probe *p, gnutls_session_t tls, int fd, int64_t end)
 {
-	int64_t begun = now_ms();
+	int64_t begun = run_now();
 	ssize_t n;
 
 	if (buf_new(&p->secret, SECRET_MAX) == -1) {
@@ -126,7 +115,7 @@ read_secret(struct probe *p, gnutls_session_t tls, int fd, int64_t end)
 	}
 	if (p->secret.used > 0)
 		p->result = PROBE_SECRET;
-	else if (now_ms() - begun < AT_ONCE_MS)
+	else if (run_now() - begun < AT_ONCE_MS)
 		p->result = PROBE_REFUSED;
 	else
 		p->result = PROBE_NOT_APPROVED;
@@ -171,7 +160,7 @@ void
 probe_server(struct probe *p, const struct server *server,
     const struct buf *private, const struct buf *public, unsigned int seconds)
 {
-	int64_t end = now_ms() + (int64_t)seconds * 1000;
+	int64_t end = run_now() + (int64_t)seconds * 1000;
 	gnutls_certificate_credentials_t cred;
 	gnutls_session_t tls;
 	int fd, rv;

@@ -177,6 +177,8 @@ check_image_programs(struct rehearsal *r)
 	/* systemd asks by way of the latter. */
 	if (image->agent.path[0] == '\0')
 		check_program(r, &image->runner, "plugin-runner");
+	else
+		check_program(r, &image->agent, "password-agent");
 	check_program(r, &image->gpg, "gpg");
 	check_program(r, &image->gpg_agent, "gpg-agent");
 	if (image->crypttab.path[0] != '\0' && image->crypttab_bytes.used == 0)
@@ -500,7 +502,10 @@ fetch(struct rehearsal *r)
 	if (run_exited(&run, 0)) {
 		if (r->password.used == 0)
 			no(r, "the password is empty");
-		return 0;
+		if (r->password.used < r->password.size)
+			return 0;
+		warnx("the password has more than %d bytes", PASSWORD_MAX - 1);
+		return -1;
 	}
 	if (!run.is_late && WIFEXITED(run.status) &&
 	    WEXITSTATUS(run.status) != 0 && connect == NULL) {

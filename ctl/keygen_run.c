@@ -35,8 +35,8 @@ struct running {
 	size_t written;
 };
 
-static int64_t
-now_ms(void)
+int64_t
+run_now(void)
 {
 	struct timespec ts;
 
@@ -173,7 +173,7 @@ serve(struct run *run, struct running *r)
 static void
 attend(struct run *run, struct running *r)
 {
-	int64_t deadline = now_ms() + (int64_t)run->timeout * 1000;
+	int64_t deadline = run_now() + (int64_t)run->timeout * 1000;
 	pid_t pid;
 	int i;
 
@@ -181,11 +181,11 @@ attend(struct run *run, struct running *r)
 		pid = waitpid(r->pid, &run->status, WNOHANG);
 		if (pid == r->pid)
 			break;
-		if (now_ms() >= deadline && !run->is_late) {
+		if (run_now() >= deadline && !run->is_late) {
 			run->is_late = 1;
 			deadline += GRACE_MS;
 			kill(r->pid, SIGTERM);
-		} else if (now_ms() >= deadline) {
+		} else if (run_now() >= deadline) {
 			run->is_stuck = 1;
 			kill(r->pid, SIGKILL);
 		}

@@ -23,6 +23,7 @@
 struct maker {
 	const struct options *options;
 	struct buf password;
+	char fingerprint[FINGERPRINT_LEN + 1];
 	struct scratch home;	/* of GnuPG */
 	/* For --secfile. */
 	struct scratch staging;
@@ -208,11 +209,10 @@ load_keys(struct pgp *pgp, const struct options *o, struct pgp_key *key)
 }
 
 static int
-seal(const struct maker *m, struct section *s, struct buf *secret)
+seal(struct maker *m, struct section *s, struct buf *secret)
 {
 	struct pgp_key key;
 	struct pgp *pgp;
-	static char fingerprint[FINGERPRINT_LEN + 1];
 	int rv;
 
 	if ((pgp = pgp_open(m->home.path)) == NULL)
@@ -226,8 +226,8 @@ seal(const struct maker *m, struct section *s, struct buf *secret)
 	if (secret->used > SECRET_TAKEN)
 		warnx("warning: the secret has %zu bytes; mandos(8) takes %d",
 		    secret->used, SECRET_TAKEN);
-	strlcpy(fingerprint, key.fingerprint, sizeof fingerprint);
-	s->fingerprint = fingerprint;
+	strlcpy(m->fingerprint, key.fingerprint, sizeof m->fingerprint);
+	s->fingerprint = m->fingerprint;
 	s->secret = secret;
 	return 0;
 }
@@ -348,7 +348,7 @@ section_make(const struct options *options)
 	    .staging.fd = -1, .dir = -1 };
 	struct job job = { .work = work, .finish = finish, .arg = &m,
 	    .scratch = { &m.home, &m.staging }, .gnupg = m.home.path,
-	    .crashed = EXIT_KEYGEN_FAILED };
+	    .password = &m.password, .crashed = EXIT_KEYGEN_FAILED };
 	int status = EXIT_KEYGEN_FAILED;
 
 	if (access(options->dir, X_OK) == -1) {

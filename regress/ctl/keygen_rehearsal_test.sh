@@ -75,7 +75,7 @@ place() {
 		case $name in
 		disabled) echo 'enabled = no' >>etc/clients.conf ;;
 		waiting)
-			echo 'approval_delay = PT3S' >>etc/clients.conf
+			echo 'approval_delay = PT5S' >>etc/clients.conf
 			echo 'approved_by_default = no' >>etc/clients.conf ;;
 		esac
 	done
@@ -104,7 +104,7 @@ rehearsal() {
 		(cd /run && find . -mindepth 2) >left
 		[ ! -s left ] || exit 98
 		exit \$status' rehearse "$keygen" --test --dir nowhere \\
-		    --client "$mandos_client" --cmdline cmdline --timeout 2 \\
+		    --client "$mandos_client" --cmdline cmdline \\
 		    $* "\$@"
 	END
 	chmod +x rehearse
@@ -123,7 +123,8 @@ boots() {
 fails() {
 	fails_reason=$1
 	shift
-	atf_check -s exit:1 -o save:answer -e empty ./rehearse "$@"
+	atf_check -s exit:1 -o save:answer -e empty \
+	    ./rehearse --timeout 1 "$@"
 	atf_check -s exit:0 -e empty \
 	    -o match:"^would not boot, because .*$fails_reason" cat answer
 	[ "$(wc -l <answer)" -eq 1 ] || fail_with answer 'several reasons'
@@ -179,7 +180,8 @@ boots__device_body() {
 	luks wrong other
 	boots --dir good
 	boots --dir good --device right
-	fails 'the password does not open wrong' --dir good --device wrong
+	fails 'the password does not open wrong' --dir good --device wrong \
+	    --timeout 30
 	# As a device, not as a file: where there is none, that is a fault of
 	# the question.
 	atf_check -s exit:2 -o empty -e match:'nowhere: No such file' \
@@ -292,7 +294,7 @@ fails__server_body() {
 	gpgconf --homedir home --kill all
 	fails 'cannot be opened: the secret OpenPGP key has a passphrase' \
 	    --dir locked
-	fails 'the password is empty' --dir empty
+	fails 'the password is empty' --dir empty --timeout 30
 	fails 'has refused after some time: nobody has approved' --dir waiting
 	# An image that is older than the keys.
 	tree t unknown
@@ -314,7 +316,11 @@ fails__server_body() {
 
 case_of untested__questions 'what cannot be tried is no answer'
 untested__questions_body() {
-	place
+	host_new server
+	rehearsal server --connect '[::1]:9'
+	keys good
+	: >cmdline
+	printf %s "$password" >pass
 	for option in --bogus operand --password; do
 		atf_check -s exit:2 -o empty -e not-empty \
 		    ./rehearse --dir good $option
@@ -355,7 +361,7 @@ zeroconf__found_body() {
 	place
 	host_new client
 	host_join server srv0 client cli0
-	rehearsal client --timeout 3
+	rehearsal client
 	fails 'no server is found by Zeroconf' --dir good
 	announced
 	boots --dir good

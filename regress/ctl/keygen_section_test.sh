@@ -185,6 +185,8 @@ failure__stdout_full_body() {
 	echo pw >pass
 	atf_check -s exit:1 -o empty -e match:'stdout: No space left' sh -c \
 	    '"$1" --dir k --name k -S -F pass >/dev/full' sh "$keygen"
+	atf_check -s exit:1 -o empty -e match:'stdout: Bad file' sh -c \
+	    '"$1" --dir k --name k -S -F pass >&-' sh "$keygen"
 	nothing_left
 }
 
