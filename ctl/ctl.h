@@ -134,6 +134,7 @@ void flush(FILE *);
 struct session {
 	DBusConnection *connection;
 	int is_debug;		/* tell of each call on standard error */
+	struct arguments told;	/* paths of which that has been done */
 	int patience_ms;	/* for an answer */
 };
 
@@ -147,13 +148,10 @@ void session_open(struct session *, int);
 int session_try(struct session *, int, int *, DBusError *);
 void session_close(struct session *);
 
-/* session_trace(session, path): tell that this object is meant. */
-void session_trace(const struct session *, const char *);
-
 /*
  * session_set(session, path, property, value), session_approve(session, path,
  * is_yes), session_remove(session, path): what is done with a client.  Return
- * 0, or -1 with ${error} set.
+ * 0, or -1 with ${error} set.  ${path} stays as long as ${session}.
  */
 int session_set(struct session *, const char *, const char *,
     const struct bus_value *, DBusError *);

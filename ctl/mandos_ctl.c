@@ -137,7 +137,9 @@ run(struct session *session, struct invocation *inv)
 int
 main(int argc, char **argv)
 {
-	struct session session = { .connection = NULL };
+	struct session session = {
+		.told = STAILQ_HEAD_INITIALIZER(session.told)
+	};
 	struct invocation inv;
 	int result;
 

@@ -6,18 +6,30 @@
 #include "ctl.h"
 
 #include <sys/types.h>
+#include <sys/queue.h>
 
 #include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-void
-session_trace(const struct session *session, const char *path)
+/* An object is told of once, when it is used for the first time. */
+static void
+trace(struct session *session, const char *path)
 {
-	if (session->is_debug)
-		complain("D-Bus: Connect to: (busname='%s', path='%s')",
-		    BUS_NAME, path);
+	struct argument *known;
+
+	if (!session->is_debug)
+		return;
+	STAILQ_FOREACH(known, &session->told, entry)
+		if (strcmp(known->text, path) == 0)
+			return;
+	if ((known = calloc(1, sizeof *known)) == NULL)
+		err(EXIT_FAILURE, "calloc");
+	known->text = path;
+	STAILQ_INSERT_TAIL(&session->told, known, entry);
+	complain("D-Bus: Connect to: (busname='%s', path='%s')", BUS_NAME,
+	    path);
 }
 
 static void
@@ -34,12 +46,13 @@ session_try(struct session *session, int is_debug, int *is_bus,
     DBusError *error)
 {
 	session->is_debug = is_debug;
+	STAILQ_INIT(&session->told);
 	session->patience_ms = DBUS_TIMEOUT_USE_DEFAULT;
 	session->connection = bus_open(error);
 	*is_bus = session->connection != NULL;
 	if (session->connection == NULL)
 		return -1;
-	session_trace(session, BUS_PATH);
+	trace(session, BUS_PATH);
 	return bus_find(session->connection, error);
 }
 
@@ -61,6 +74,12 @@ session_open(struct session *session, int is_debug)
 void
 session_close(struct session *session)
 {
+	struct argument *known;
+
+	while ((known = STAILQ_FIRST(&session->told)) != NULL) {
+		STAILQ_REMOVE_HEAD(&session->told, entry);
+		free(known);
+	}
 	bus_close(session->connection);
 	session->connection = NULL;
 }
@@ -114,7 +133,7 @@ session_set(struct session *session, const char *path, const char *property,
 {
 	char *shown, *arguments;
 
-	session_trace(session, path);
+	trace(session, path);
 	shown = show(value);
 	if (asprintf(&arguments, "'%s', '%s', %s", BUS_CLIENT, property,
 	    shown) == -1)
@@ -131,7 +150,7 @@ session_approve(struct session *session, const char *path, dbus_bool_t is_yes,
 {
 	DBusMessage *message = bus_message(path, BUS_CLIENT, "Approve");
 
-	session_trace(session, path);
+	trace(session, path);
 	trace_call(session, path, BUS_CLIENT, "Approve",
 	    is_yes ? "True" : "False");
 	bus_must(dbus_message_append_args(message, DBUS_TYPE_BOOLEAN, &is_yes,
