@@ -135,9 +135,9 @@ judge(const struct roster *roster, int has_names)
 	if (has_names && counts[MATTER_DISABLED] > 0)
 		grade = GRADE_CRITICAL;
 	mask(text);
-	result = say(grade, "%zu clients%s%s | clients=%zu disabled=%zu "
+	result = say(grade, "%zu client%s%s%s | clients=%zu disabled=%zu "
 	    "failing=%zu waiting=%zu", roster->count,
-	    text[0] != '\0' ? ": " : ", all is well", text, roster->count,
+	    roster->count == 1 ? "" : "s", text[0] != '\0' ? ": " : ", all is well", text, roster->count,
 	    counts[MATTER_DISABLED], counts[MATTER_FAILING],
 	    counts[MATTER_WAITING]);
 	free(text);

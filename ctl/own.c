@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Files may be long, and the server rests between two reloads. */
+#define RELOAD_MS 300000
+
 int
 own_refused(const char *option, const DBusError *error)
 {
@@ -56,6 +59,7 @@ own_reload(struct session *session)
 	DBusError error = DBUS_ERROR_INIT;
 	DBusMessage *reply;
 
+	session->patience_ms = RELOAD_MS;
 	reply = session_own(session, "Reload",
 	    bus_message(BUS_OWN_PATH, BUS_OWN, "Reload"), "", &error);
 	if (reply == NULL) {
