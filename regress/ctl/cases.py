@@ -6,8 +6,11 @@
 import json
 import os
 import random
+import select
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 CASE, TOP, BUILD = sys.argv[1:]
@@ -16,7 +19,7 @@ sys.path.insert(0, os.path.join(TOP, 'regress', 'busd'))
 import warden as w  # noqa: E402
 
 HERE = os.path.join(TOP, 'regress', 'ctl')
-CTL = os.path.join(BUILD, 'ctl', 'mandos-ctl')
+CTL = os.environ.get('CTL', os.path.join(BUILD, 'ctl', 'mandos-ctl'))
 CLIENTS = os.path.join(HERE, 'vectors', 'ctl-clients.json')
 COMMANDS = os.path.join(HERE, 'vectors', 'ctl-commands.json')
 DURATIONS = os.path.join(TOP, 'regress', 'conf', 'vectors', 'durations.tsv')
@@ -83,12 +86,14 @@ class Double:
         self.process = subprocess.Popen(
             [sys.executable, '-B', os.path.join(HERE, 'double.py'), clients,
              INTERFACES, 'log', *modes],
-            stdout=subprocess.PIPE, preexec_fn=w.die_with_us)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            preexec_fn=w.die_with_us)
         equal(self.process.stdout.readline(), b'ready\n')
 
     def end(self):
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
         self.process.stdout.close()
 
 
@@ -424,11 +429,12 @@ def stalled(argv, call):
 def secret__wiped():
     bus()
     Double('own', 'deaf:Approve', 'deaf:Why')
-    for size in (0, 100, 5000, 60000, 300000):
+    for size in (0, 100, 700, 1500, 3000, 7000, 12000, 20000, 35000, 60000,
+                 100000, 300000):
         with open('secret', 'wb') as f:
             f.write(b'CANARYSECRET%06d' % size + os.urandom(size))
         # It has been sent to all, and something else is going on.
-        p = stalled(('-s', 'secret', '-H', 'CANARYHOST', '-A', '-a'),
+        p = stalled(('-H', 'CANARYHOST', '-s', 'secret', '-A', '-a'),
                     '.Approve')
         assert memory_has(p.pid, b'CANARYHOST')
         equal(memory_has(p.pid, b'CANARYSECRET'), 0, size)
@@ -597,18 +603,18 @@ def own__health():
 
     report(0, 'OK - 2 clients, all is well | clients=2 disabled=0 failing=0 '
            'waiting=0')
-    report(0, 'OK - 1 clients, all is well | clients=1 disabled=0 failing=0 '
+    report(0, 'OK - 1 client, all is well | clients=1 disabled=0 failing=0 '
            'waiting=0', 'f|2\x1b', Enabled=False)
     report(1, 'WARNING - 2 clients: 1 disabled (foo) | clients=2 disabled=1 '
            'failing=0 waiting=0', Enabled=False, LastCheckerStatus=1)
-    report(2, 'CRITICAL - 1 clients: 1 disabled (foo) | clients=1 '
+    report(2, 'CRITICAL - 1 client: 1 disabled (foo) | clients=1 '
            'disabled=1 failing=0 waiting=0', 'foo', Enabled=False)
     for status in (1, -1):
         report(1, 'WARNING - 2 clients: 1 failing (foo) | clients=2 '
                'disabled=0 failing=1 waiting=0', LastCheckerStatus=status)
     report(0, 'OK - 2 clients, all is well | clients=2 disabled=0 failing=0 '
            'waiting=0', LastCheckerStatus=-2)
-    report(1, 'WARNING - 1 clients: 1 waiting (foo) | clients=1 disabled=0 '
+    report(1, 'WARNING - 1 client: 1 waiting (foo) | clients=1 disabled=0 '
            'failing=0 waiting=1', 'foo', ApprovalPending=True)
     report(3, 'UNKNOWN - there is no client nosuch', 'nosuch')
     del foo['LastCheckerStatus']
@@ -631,6 +637,399 @@ def own__health():
     r = run('--health')
     equal(r.status, 3)
     assert r.out.startswith('MANDOS UNKNOWN - there is no system bus: ')
+
+
+# --- completion
+
+COMPLETION = os.path.join(TOP, 'etc', 'bash-completion', 'mandos-ctl')
+# What is offered, and then taken as the shell takes a word.
+COMPLETE = r'''. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_mandos_ctl "$1" "${COMP_WORDS[COMP_CWORD]}" ""
+for word in "${COMPREPLY[@]}"; do eval "printf '%s\\0' $word"; done'''
+
+
+@case
+def completion__names():
+    bus()
+    with open(CLIENTS, encoding='utf-8') as f:
+        data = json.load(f)
+    foo = data['clients']['/clients/foo']
+    names = ['foo', 'foo bar', 'föö', 'a"b', "a'b", 'a\\b', 'a$(touch x)b',
+             '-x', 'a\tb', 'a`touch x`', 'a;touch x', 'a": {', 'a*', '日本',
+             'a%sb', '\\u0041\\n']
+    unknown = ['a\nb', 'a😀']
+    data['clients'] = {f'/clients/c{i}': {**foo, 'Name': name}
+                       for i, name in enumerate(names + unknown)}
+    with open('clients.json', 'w', encoding='utf-8') as f:
+        json.dump(data, f)
+    Double(clients='clients.json')
+
+    def offered(*words):
+        p = subprocess.run(['bash', '-c', COMPLETE, COMPLETION, CTL, *words],
+                           stdin=subprocess.DEVNULL, capture_output=True,
+                           timeout=60)
+        equal((p.returncode, p.stderr), (0, b''), words)
+        return p.stdout.decode().split('\0')[:-1]
+
+    equal(offered(''), names)
+    equal(offered('-e', ''), names)
+    equal(offered('--why', ''), names)
+    equal(offered('--why', '=', 'f'), ['foo', 'foo bar', 'föö'])
+    equal(offered('foo', 'foo'), ['foo', 'foo bar'])
+    equal(offered('foo\\ b'), ['foo bar'])
+    equal(offered('--', '-'), ['-x'])
+    equal(offered('a'), [n for n in names if n.startswith('a')])
+    equal(offered('nosuch'), [])
+    assert not os.path.exists('x')
+    os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = 'unix:path=/nonexistent'
+    equal(offered(''), [])
+
+
+# --- events
+
+CLIENT = 'se.recompile.Mandos.Client'
+FOO = '/clients/foo'
+
+
+class Watcher:
+    """mandos-ctl --watch, and what it says."""
+
+    def __init__(self, *argv):
+        open('log', 'w').close()
+        with open('watched', 'w') as out, open('watched.err', 'w') as err:
+            self.process = subprocess.Popen(
+                [CTL, '--watch', *argv], stdout=out, stderr=err,
+                preexec_fn=w.die_with_us)
+
+        def is_ready():
+            with open('log') as f:
+                return 'GetManagedObjects' in f.read()
+
+        w.wait_for(is_ready, 'the watcher')
+
+    def lines(self):
+        with open('watched', encoding='utf-8') as f:
+            return f.read().splitlines()
+
+    def until(self, count):
+        w.wait_for(lambda: len(self.lines()) >= count, f'{count} lines')
+        return self.lines()
+
+    def end(self, status):
+        equal(self.process.wait(20), status)
+        with open('watched.err', encoding='utf-8') as f:
+            return f.read()
+
+
+def signal(double, *what):
+    double.process.stdin.write(json.dumps(what).encode() + b'\n')
+    double.process.stdin.flush()
+
+
+# What is said, and what is told of it: as text, and as JSON.
+EVENTS = (
+    ((FOO, CLIENT, 'GotSecret', ''),
+     ['foo: has got its secret'], [{'event': 'GotSecret', 'client': 'foo'}]),
+    ((FOO, CLIENT, 'Rejected', 's', 'Disabled'),
+     ['foo: was refused its secret: Disabled'],
+     [{'event': 'Rejected', 'client': 'foo', 'reason': 'Disabled'}]),
+    (('/clients/u', CLIENT, 'NeedApproval', 'tb', 30500, False),
+     ['ü: waits for approval, and is denied in 30.500 seconds'],
+     [{'event': 'NeedApproval', 'client': 'ü', 'milliseconds': 30500,
+       'default': False}]),
+    (('/clients/u', CLIENT, 'NeedApproval', 'tb', 1000, True),
+     ['ü: waits for approval, and is approved in 1.000 seconds'],
+     [{'event': 'NeedApproval', 'client': 'ü', 'milliseconds': 1000,
+       'default': True}]),
+    ((FOO, CLIENT, 'CheckerStarted', 's', 'a\n\x1b[1mb'),
+     ['foo: checker started: a\\x0a\\x1b[1mb'],
+     [{'event': 'CheckerStarted', 'client': 'foo',
+       'command': 'a\n\x1b[1mb'}]),
+    ((FOO, CLIENT, 'CheckerCompleted', 'nxs', 0, 0, 'true'),
+     ['foo: checker succeeded: true'],
+     [{'event': 'CheckerCompleted', 'client': 'foo', 'status': 0, 'wait': 0,
+       'command': 'true'}]),
+    ((FOO, CLIENT, 'CheckerCompleted', 'nxs', 5, 1280, 'exit 5'),
+     ['foo: checker failed with status 5: exit 5'],
+     [{'event': 'CheckerCompleted', 'client': 'foo', 'status': 5,
+       'wait': 1280, 'command': 'exit 5'}]),
+    ((FOO, CLIENT, 'CheckerCompleted', 'nxs', -1, -247, 'x'),
+     ['foo: checker was killed: x'],
+     [{'event': 'CheckerCompleted', 'client': 'foo', 'status': -1,
+       'wait': -247, 'command': 'x'}]),
+    (('/', 'se.recompile.Mandos', 'ClientNotFound', 'ss', 'AB', '::1'),
+     ['nobody has the key ID AB, which came from ::1'],
+     [{'event': 'ClientNotFound', 'key_id': 'AB', 'address': '::1'}]),
+    ((FOO, 'org.freedesktop.DBus.Properties', 'PropertiesChanged',
+      'sa{sv}as', CLIENT, {'Enabled': False, 'Timeout': 90000, 'Expires': '',
+                           'Nonsense': 'x'}, []),
+     ['foo: Enabled is No', 'foo: Timeout is 00:01:30',
+      'foo: Expires is empty'],
+     [{'event': 'PropertiesChanged', 'client': 'foo',
+       'changed': {'Enabled': False, 'Timeout': 90000, 'Expires': ''}}]),
+    ((FOO, 'org.freedesktop.DBus.Properties', 'PropertiesChanged',
+      'sa{sv}as', CLIENT, {}, ['Secret']),
+     ['foo: has another Secret'],
+     [{'event': 'PropertyReplaced', 'client': 'foo',
+       'property': 'Secret'}]),
+    # Not these: another interface, other types, an object of nobody.
+    ((FOO, 'org.freedesktop.DBus.Properties', 'PropertiesChanged',
+      'sa{sv}as', 'org.example', {'Enabled': True}, []), [], []),
+    ((FOO, 'se.bsnet.fukt.Mandos.Client', 'GotSecret', ''), [], []),
+    ((FOO, CLIENT, 'GotSecret', 's', 'x'), [], []),
+    ((FOO, CLIENT, 'Rejected', 'b', True), [], []),
+    (('/clients/nobody', 'org.freedesktop.DBus.Properties',
+      'PropertiesChanged', 'sa{sv}as', CLIENT, {'Enabled': True}, []),
+     [], []),
+    (('/', 'org.freedesktop.DBus.ObjectManager', 'InterfacesAdded',
+      'oa{sa{sv}}', '/clients/new', {CLIENT: {'Name': 'new'}}),
+     ['new: is there'], [{'event': 'Added', 'client': 'new'}]),
+    (('/clients/new', CLIENT, 'GotSecret', ''),
+     ['new: has got its secret'], [{'event': 'GotSecret', 'client': 'new'}]),
+    (('/', 'org.freedesktop.DBus.ObjectManager', 'InterfacesRemoved',
+      'oas', '/clients/new', [CLIENT]),
+     ['new: is gone'], [{'event': 'Removed', 'client': 'new'}]),
+    (('/', 'org.freedesktop.DBus.ObjectManager', 'InterfacesRemoved',
+      'oas', '/clients/new', [CLIENT]), [], []),
+    (('/', 'org.freedesktop.DBus.ObjectManager', 'InterfacesAdded',
+      'oa{sa{sv}}', '/other', {'org.example': {}}), [], []))
+
+
+def text_after_time(line):
+    time.strptime(line[:19], '%Y-%m-%d %H:%M:%S')
+    return line[20:]
+
+
+def object_without_time(line):
+    event = json.loads(line)
+    stamp = event.pop('time')
+    equal((len(stamp), stamp[-1]), (27, 'Z'))
+    time.strptime(stamp[:19], '%Y-%m-%dT%H:%M:%S')
+    return event
+
+
+@case
+def own__watch():
+    b = bus()
+    for argv, column, read in (((), 1, text_after_time),
+                               (('-j',), 2, object_without_time)):
+        double = Double('own')
+        watcher = Watcher(*argv)
+        want = []
+        for event in EVENTS:
+            signal(double, *event[0])
+            want += event[column]
+        equal([read(x) for x in watcher.until(len(want))], want)
+        double.end()
+        want.append(('the server is gone',
+                     {'event': 'ServerStopped'})[column - 1])
+        watcher.until(len(want))
+        double = Double('own')
+        want.append(('the server is there',
+                     {'event': 'ServerStarted'})[column - 1])
+        # Of whom nothing is known, the path is.
+        watcher.until(len(want))
+        signal(double, FOO, CLIENT, 'GotSecret', '')
+        want.append(('/clients/foo: has got its secret',
+                     {'event': 'GotSecret', 'client': FOO})[column - 1])
+        equal([read(x) for x in watcher.until(len(want))], want)
+        double.end()
+        watcher.process.kill()
+        watcher.process.wait()
+
+    # Of some clients only.
+    double = Double('own')
+    watcher = Watcher('foo', 'ü')
+    for path in ('/clients/bar_example_org', '/clients/u'):
+        signal(double, path, CLIENT, 'GotSecret', '')
+    signal(double, '/', 'se.recompile.Mandos', 'ClientNotFound', 'ss', 'A',
+           'B')
+    signal(double, FOO, CLIENT, 'GotSecret', '')
+    equal([text_after_time(x) for x in watcher.until(2)],
+          ['ü: has got its secret', 'foo: has got its secret'])
+    b.stop()
+    equal(watcher.end(1), 'The system bus is gone.\n')
+    b.start()
+    Double('own')
+    run('--watch', 'foo', 'nosuch').is_(
+        1, '', "Client not found on server: 'nosuch'\n")
+
+
+@case
+def own__watch_believes_nobody_else():
+    import dbus
+    bus()
+    double = Double('own')
+    watcher = Watcher()
+    stranger = dbus.bus.BusConnection(os.environ['DBUS_SYSTEM_BUS_ADDRESS'])
+    # Anybody can write to anybody, and call.
+    for name in stranger.list_names():
+        if not name.startswith(':'):
+            continue
+        for member in ('GotSecret', 'NameOwnerChanged'):
+            m = dbus.lowlevel.SignalMessage(
+                '/clients/u', CLIENT if member == 'GotSecret' else
+                'org.freedesktop.DBus', member)
+            if member != 'GotSecret':
+                m.append('se.recompile.Mandos', '', '', signature='sss')
+            m.set_destination(name)
+            stranger.send_message(m)
+    stranger.flush()
+    # What the stranger has said is there before this.
+    stranger.list_names()
+    signal(double, FOO, CLIENT, 'GotSecret', '')
+    equal([text_after_time(x) for x in watcher.until(1)],
+          ['foo: has got its secret'])
+    # Who cannot tell any more ends.
+    with open('/dev/full', 'w') as full:
+        open('log', 'w').close()
+        p = subprocess.Popen([CTL, '--watch'], stdout=full,
+                             stderr=subprocess.PIPE)
+
+        def is_ready():
+            with open('log') as f:
+                return 'GetManagedObjects' in f.read()
+
+        w.wait_for(is_ready, 'the watcher')
+        signal(double, FOO, CLIENT, 'GotSecret', '')
+        equal(p.communicate(timeout=20)[1], b'mandos-ctl: standard output: '
+              b'No space left on device\n')
+        equal(p.returncode, 1)
+
+
+# --- nonsense
+
+ARGUMENTS = ((), ('-v',), ('-j',), ('foo',), ('-v', 'bar'), ('-j', ''),
+             ('-V', '-a'), ('-V', 'foo'), ('-e', '-a'), ('-r', '-a'),
+             ('-D', '-r', '-a'), ('-s', 'secret', '-A', '-a'),
+             ('-t', 'P99D', '-H', 'x', '-b', '-a'), ('--debug', '-b', '-a'),
+             ('--why', 'foo'), ('--why=foobar', '--why', ''), ('--reload',),
+             ('--health',), ('--health', 'foo'), ('--add', 'new.conf'),
+             ('--watch',), ('--watch', '-j'), ('--debug', '--watch', 'foo'))
+ROUNDS = int(os.environ.get('ROUNDS', '12'))
+
+
+def withstand(argv):
+    """Run it, and hold that it ends, by itself or when it is told to."""
+    p = subprocess.Popen([CTL, *argv], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        out, err = p.communicate(timeout=0.3 if '--watch' in argv else 60)
+    except subprocess.TimeoutExpired:
+        assert '--watch' in argv, argv
+        p.terminate()
+        out, err = p.communicate()
+    status = p.returncode
+    assert b'Sanitizer' not in err and b'runtime error' not in err, (argv,
+                                                                     err)
+    assert status in (0, 1) or (status in (2, 3) and '--health' in argv) or \
+        (status == -15 and '--watch' in argv), (argv, status, err)
+    # Why it has failed is told, without what a terminal could take amiss.
+    assert status != 1 or err or '-V' in argv or '--health' in argv, argv
+    assert b'\x1b' not in err, (argv, err)
+    if '--watch' in argv or '--why' in argv or '--health' in argv:
+        assert b'\x1b' not in out, (argv, out)
+    if '-j' in argv and status == 0:
+        json.loads(out)
+    return status
+
+
+def material():
+    with open('secret', 'wb') as f:
+        f.write(b'x' * 1000)
+    with open('new.conf', 'w') as f:
+        f.write(f'[new]\nkey_id={"ab" * 32}\nsecret=\n')
+
+
+@case
+def nonsense__answers():
+    bus()
+    material()
+    seen = {}
+    for seed in range(ROUNDS):
+        p = subprocess.Popen(
+            [sys.executable, '-B', os.path.join(HERE, 'nonsense.py'),
+             str(seed)], stdout=subprocess.PIPE, preexec_fn=w.die_with_us)
+        equal(p.stdout.readline(), b'ready\n')
+        for argv in ARGUMENTS:
+            status = withstand(argv)
+            seen[status] = seen.get(status, 0) + 1
+        assert p.poll() is None, 'the server has ended'
+        p.kill()
+        p.wait()
+        p.stdout.close()
+    print(seen)
+    # Not all of it is refused at the first look.
+    assert seen[0] > ROUNDS and seen[1] > ROUNDS, seen
+
+
+def spoil(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 8))):
+        at = rng.randrange(len(data))
+        kind = rng.randrange(4)
+        if kind == 0:
+            data[at] = rng.randrange(256)
+        elif kind == 1:
+            data[at] ^= 1 << rng.randrange(8)
+        elif kind == 2:
+            del data[at:at + rng.randrange(1, 9)]
+        else:
+            data[at:at] = bytes(rng.randrange(256) for _ in range(4))
+        if not data:
+            break
+    return bytes(data)
+
+
+def relay(rng, listener, target):
+    """Between one connection and the bus, whose words are spoilt later on."""
+    here, _ = listener.accept()
+    there = socket.socket(socket.AF_UNIX)
+    there.connect(target)
+    # After authentication, which is text, something is spoilt.
+    sound = rng.choice((1, 2, 3, 3, 4, 4, 5, 6))
+    with here, there:
+        while True:
+            ready, _, _ = select.select([here, there], [], [], 20)
+            if not ready:
+                return
+            for source in ready:
+                data = source.recv(65536)
+                if not data:
+                    return
+                if source is here:
+                    there.sendall(data)
+                    continue
+                sound -= 1
+                here.sendall(data if sound > 0 else spoil(rng, data))
+                if sound <= 0:
+                    # It may wait for more than comes.
+                    return
+
+
+@case
+def nonsense__bytes():
+    """A bus that speaks another language."""
+    b = bus()
+    Double('own')
+    material()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind('spoilt')
+    listener.listen()
+    os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = \
+        f'unix:path={os.getcwd()}/spoilt'
+    seen = {}
+    for seed in range(ROUNDS):
+        rng = random.Random(seed)
+        for argv in ARGUMENTS:
+            thread = threading.Thread(target=relay, args=(rng, listener,
+                                                          b.path))
+            thread.start()
+            status = withstand(argv)
+            thread.join()
+            seen[status] = seen.get(status, 0) + 1
+    print(seen)
+    assert seen[1] > ROUNDS, seen
 
 
 CASES[CASE]()

@@ -54,6 +54,11 @@ story own__reload 60 'done, or the reason why not'
 story own__add 60 'clients out of files'
 story own__add_nothing_bad 60 'no client out of files of which one is bad'
 story own__conflicts 120 'ours go with nearly nothing'
+story own__watch 120 'each event is told, as text and as JSON'
+story own__watch_believes_nobody_else 60 'others than the server are ignored'
+story nonsense__answers 300 'a server that talks nonsense'
+story nonsense__bytes 300 'a bus that talks nonsense'
+story completion__names 60 'bash completes the names that the server has'
 story own__health 120 'a line and a status'
 
 case_of check__passes 'the self-tests pass, whatever else is asked for'
@@ -72,6 +77,90 @@ version__as_the_server_body() {
 	    "$top_builddir/conf/mandos-readconf" --version
 	sed 's/^mandos /mandos-ctl /' server >expected
 	atf_check -s exit:0 -o file:expected -e empty "$ctl" --version
+}
+
+# sources_of PROGRAM: the files that ctl.am makes it of.
+sources_of() {
+	sed -n "/^ctl_$1_SOURCES = /,/[^\\\\]\$/s/^[ 	]*\\([a-z_/]*\\.c\\).*/\\1/p" \
+	    "$top_srcdir/ctl/ctl.am"
+}
+
+atf_test_case nonsense__sanitized
+nonsense__sanitized_head() {
+	atf_set descr 'the same under sanitizers, whatever the build is'
+	atf_set timeout 300
+}
+nonsense__sanitized_body() {
+	need clang pkg-config
+	echo 'int main(void) { return 0; }' >probe.c
+	clang -fsanitize=address,undefined probe.c -o probe ||
+	    atf_skip 'clang has no sanitizers'
+	sources=$(sources_of mandos_ctl)
+	[ -n "$sources" ] || atf_fail 'ctl.am has no sources'
+	# shellcheck disable=SC2046,SC2086	# several words
+	(cd "$top_srcdir" && clang -g -O1 -std=c11 -D_GNU_SOURCE \
+	    -DPACKAGE_VERSION='"0"' -Icommon -Isandbox -Iconf -Ictl \
+	    -fsanitize=address,undefined -fno-sanitize-recover=all \
+	    $(pkg-config --cflags dbus-1 libbsd-overlay) \
+	    -o "$OLDPWD/mandos-ctl" $sources ctl/bus.c ctl/record.c \
+	    conf/argparse.c conf/base64.c conf/clients.c conf/duration.c \
+	    conf/expand.c conf/files.c conf/ini.c conf/problem.c conf/secfile.c \
+	    conf/text.c conf/unicode.c common/keyid.c common/keyid_parse.c \
+	    common/log.c common/loop.c common/msg.c \
+	    $(pkg-config --libs dbus-1 libbsd-overlay)) ||
+	    atf_fail 'it cannot be compiled'
+	export CTL="$PWD/mandos-ctl" ROUNDS=4
+	export ASAN_OPTIONS=detect_leaks=1
+	play nonsense__answers
+	mkdir bytes
+	cd bytes || exit 1
+	play nonsense__bytes
+}
+
+# offered WORD...: what bash offers for the last of these words, one on each
+# line.
+offered() {
+	# Words are parted at "=", as readline does.
+	# shellcheck disable=SC2016	# bash is to expand it
+	bash -c '. "$0"
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		[ "$(complete -p mandos-ctl)" = \
+		    "complete -F _mandos_ctl mandos-ctl" ] || exit 1
+		_mandos_ctl "$1" "${COMP_WORDS[COMP_CWORD]}" ""
+		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"
+	' "$top_srcdir/etc/bash-completion/mandos-ctl" "$@"
+}
+
+# completes EXPECTED WORD...: hold that this is what it offers.
+completes() {
+	completes_want=$1
+	shift
+	held 0 "$completes_want" '' offered "$@"
+}
+
+case_of completion__options_and_files 'bash completes options and file names'
+completion__options_and_files_body() {
+	need bash
+	completes '--start-checker\n--stop-checker\n' "$ctl" --st
+	completes '--dump-json\n' "$ctl" foo --du
+	completes '--enable\n--extended-timeout\n' "$ctl" --timeout PT5M --e
+	offered "$ctl" - | sort >have
+	"$ctl" --help | sed -n '/^options:/,$s/^  \(-\)/\1/p' |
+	    grep -oe '-[-A-Za-z]*' | sort >options
+	[ -s options ] || atf_fail 'there are no options'
+	atf_check -s exit:0 -o empty -e empty diff -u options have
+	mkdir directory
+	: >directory/file
+	completes 'directory/file\n' "$ctl" -s directory/f
+	completes 'directory/file\n' "$ctl" --add = directory/
+	for option in -c --timeout -i --approval-delay; do
+		completes '' "$ctl" $option ''
+	done
+	completes '' "$ctl" --interval = P
+	need shellcheck
+	atf_check -s exit:0 -o empty -e empty shellcheck --shell=bash \
+	    "$top_srcdir/etc/bash-completion/mandos-ctl"
 }
 
 # items: of option descriptions in standard input, the names: "-p --port".
@@ -110,6 +199,13 @@ atf_init_test_cases() {
 	atf_add_test_case own__add_nothing_bad
 	atf_add_test_case own__conflicts
 	atf_add_test_case own__health
+	atf_add_test_case own__watch
+	atf_add_test_case own__watch_believes_nobody_else
+	atf_add_test_case nonsense__answers
+	atf_add_test_case nonsense__bytes
+	atf_add_test_case nonsense__sanitized
+	atf_add_test_case completion__names
+	atf_add_test_case completion__options_and_files
 	atf_add_test_case check__passes
 	atf_add_test_case version__as_the_server
 	atf_add_test_case manual__agrees_with_help

@@ -7,8 +7,11 @@
 #	refuse		every change fails
 #	own		it has our own interface, too
 #	deaf:MEMBER	it never answers this method
+# Each line of its standard input is a signal: path, interface, member,
+# signature and arguments, as JSON.
 
 import json
+import os
 import sys
 import xml.etree.ElementTree as ET
 
@@ -122,6 +125,22 @@ def answer(message, data):
     return reply, call
 
 
+def typed(value, types):
+    """Properties with their types, also in a dictionary of interfaces."""
+    if not isinstance(value, dict):
+        return value
+    return {k: CLASSES[types[k]](v, variant_level=1) if k in types
+            else typed(v, types) for k, v in value.items()}
+
+
+def emit(bus, line, types):
+    path, interface, member, signature, *args = json.loads(line)
+    message = dbus.lowlevel.SignalMessage(path, interface, member)
+    message.append(*[typed(a, types) for a in args], signature=signature)
+    bus.send_message(message)
+    bus.flush()
+
+
 def main():
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     bus = dbus.SystemBus()
@@ -141,6 +160,18 @@ def main():
 
     bus.add_message_filter(on_message)
     bus.request_name(NAME)
+
+    rest = b''
+
+    def on_input(source, condition):
+        nonlocal rest
+        piece = os.read(source, 65536)
+        *lines, rest = (rest + piece).split(b'\n')
+        for line in lines:
+            emit(bus, line, data['types'])
+        return bool(piece)
+
+    GLib.io_add_watch(0, GLib.IO_IN | GLib.IO_HUP, on_input)
     print('ready', flush=True)
     GLib.MainLoop().run()
 
