@@ -29,7 +29,7 @@ directory_skips(const char *name)
 	/* Files that are hidden, and those of editors and of dpkg. */
 	if (name[0] == '.' || len == 0)
 		return 1;
-	if (name[0] == '#' && name[len - 1] == '#')
+	if (len > 1 && name[0] == '#' && name[len - 1] == '#')
 		return 1;
 	for (i = 0; i < sizeof ends / sizeof *ends; i++) {
 		n = strlen(ends[i]);

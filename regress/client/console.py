@@ -9,6 +9,7 @@ too.  Steps are taken one after the other, each within 20 seconds:
 	hidden, shown	what is typed is not shown, or it is
 	type=TEXT	somebody types it
 	file=NAME	a file of that name is there
+	make=NAME	a file of that name is made
 	kill=NAME	the command gets this signal
 	hang-up		the terminal goes away
 	exit=N		it ends with this status
@@ -114,6 +115,8 @@ class Console:
             os.write(self.master, value)
         elif name == "file":
             self.until("a file", lambda: os.path.exists(value))
+        elif name == "make":
+            open(value, "w").close()
         elif name == "kill":
             self.process.send_signal(getattr(signal, "SIG" + value.decode()))
         elif name == "hang-up":
