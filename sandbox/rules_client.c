@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 // clang-format off
 const struct sandbox_rule rules_client_net[] = {
@@ -29,7 +30,8 @@ const struct sandbox_rule rules_client_net[] = {
 	ALLOW_IF("recvfrom", "TLS; notes and netlink, without addresses",
 	    IS(4, 0)),
 	ALLOW_IF("sendto", "TLS; notes and netlink, without addresses",
-	    IS(4, 0), ONLY(3, MSG_DONTWAIT | MSG_NOSIGNAL)),
+	    IS(4, 0), ONLY(3, MSG_DONTWAIT | MSG_NOSIGNAL),
+	    IS_NOT(0, STDERR_FILENO)),
 	ALLOW_IF("setsockopt", "Avahi: an interface has come, IPv4",
 	    IS(1, IPPROTO_IP), IS(2, IP_ADD_MEMBERSHIP)),
 	ALLOW_IF("setsockopt", "Avahi: an interface has gone, IPv4",

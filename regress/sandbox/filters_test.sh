@@ -16,7 +16,7 @@ filters__are_as_reviewed_body() {
 	[ "$build" = 'ordinary build, libseccomp 2.5' ] ||
 	    atf_skip "the reviewed filters are not of a $build"
 	for table in monitor conf warden state netd session checkerd busd \
-	    import agent; do
+	    import agent client_net client_decrypt; do
 		atf_check -s exit:0 -o save:"$table.pfc" -e empty \
 		    "$export" "$table"
 		atf_check -s exit:0 -o empty -e empty diff -u \

@@ -5,6 +5,7 @@
  */
 #include <sys/types.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -24,6 +25,8 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -43,7 +46,8 @@
 #include "rules.h"
 #include "sandbox.h"
 
-#define TABLES 10
+#define TABLE(upper, lower, refuses) + 1
+#define TABLES (0 SANDBOX_TABLES(TABLE))
 
 /* A bit for each table that something is about. */
 #define MONITOR (1U << RULES_MONITOR)
@@ -56,35 +60,21 @@
 #define BUSD	(1U << RULES_BUSD)
 #define IMPORT	(1U << RULES_IMPORT)
 #define AGENT	(1U << RULES_AGENT)
+#define CLIENT	(1U << RULES_CLIENT_NET)
+#define DECRYPT (1U << RULES_CLIENT_DECRYPT)	/* refuses, on top of those */
 #define ALL							\
 	(MONITOR | CONF | WARDEN | STATE | NETD | SESSION | BUSD | IMPORT | \
-	AGENT)
-#define EACH	(ALL | CHECKERD)
+	AGENT | CLIENT)
+#define EACH	(ALL | CHECKERD | DECRYPT)
 
+#define TABLE_NAME(upper, lower, refuses) [RULES_##upper] = #lower,
 static const char *const table_names[TABLES] = {
-	[RULES_MONITOR] = "monitor",
-	[RULES_CONF] = "conf",
-	[RULES_WARDEN] = "warden",
-	[RULES_STATE] = "state",
-	[RULES_NETD] = "netd",
-	[RULES_SESSION] = "session",
-	[RULES_CHECKERD] = "checkerd",
-	[RULES_BUSD] = "busd",
-	[RULES_IMPORT] = "import",
-	[RULES_AGENT] = "agent",
+	SANDBOX_TABLES(TABLE_NAME)
 };
 
+#define TABLE_RULES(upper, lower, refuses) [RULES_##upper] = rules_##lower,
 static const struct sandbox_rule *const tables[TABLES] = {
-	[RULES_MONITOR] = rules_monitor,
-	[RULES_CONF] = rules_conf,
-	[RULES_WARDEN] = rules_warden,
-	[RULES_STATE] = rules_state,
-	[RULES_NETD] = rules_netd,
-	[RULES_SESSION] = rules_session,
-	[RULES_CHECKERD] = rules_checkerd,
-	[RULES_BUSD] = rules_busd,
-	[RULES_IMPORT] = rules_import,
-	[RULES_AGENT] = rules_agent,
+	SANDBOX_TABLES(TABLE_RULES)
 };
 
 static struct sandbox_filter *filters[TABLES];
@@ -99,6 +89,13 @@ compile(void)
 		filters[i] = sandbox_compile((enum sandbox_rules)i);
 }
 
+/* The table says what is refused, and kills nobody. */
+static int
+merely_refuses(enum sandbox_rules rules)
+{
+	return rules == RULES_CHECKERD || rules == RULES_CLIENT_DECRYPT;
+}
+
 /* As the processes do it, a session on top of netd. */
 static void
 enter(enum sandbox_rules rules)
@@ -109,6 +106,8 @@ enter(enum sandbox_rules rules)
 	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	if (rules == RULES_SESSION)
 		sandbox_enter_compiled(filters[RULES_NETD]);
+	if (rules == RULES_CLIENT_DECRYPT)
+		sandbox_enter_compiled(filters[RULES_CHECKERD]);
 	sandbox_enter_compiled(filters[rules]);
 }
 
@@ -222,13 +221,13 @@ attempt_under(enum sandbox_rules rules, const struct attempt *attempt)
 		errno = 0;
 		attempt->attempt();
 		/* Root, with all its power, has no other reason to fail so. */
-		if (rules == RULES_CHECKERD && (errno == EPERM ||
+		if (merely_refuses(rules) && (errno == EPERM ||
 		    (errno == ENOSYS && attempt->attempt == try_clone3)))
 			_exit(WAS_REFUSED);
 		_exit(errno == EACCES || errno == EPERM ? MERELY_FAILED : 0);
 	}
 	ATF_REQUIRE(waitpid(pid, &status, 0) == pid);
-	if (rules == RULES_CHECKERD && WIFEXITED(status) &&
+	if (merely_refuses(rules) && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == WAS_REFUSED)
 		return;
 	if (may_merely_fail && WIFEXITED(status) &&
@@ -655,6 +654,57 @@ use_checkerd(const void *arg)
 	exit(0);
 }
 
+/* As the process on the network does it, to a server that is not there. */
+static void
+use_client_net(const void *arg)
+{
+	const struct sockaddr_in in = { .sin_family = AF_INET };
+	const int on = 1;
+	int fd, error;
+	socklen_t len = sizeof error;
+	char text[4] = "text";
+
+	(void)arg;
+	make_wire();
+	enter(RULES_CLIENT_NET);
+	use_base();
+	use_loop_only();
+	MUST((fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0)) != -1 && close(fd) == 0);
+	MUST((fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0)) != -1);
+	MUST(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0);
+	MUST(setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &on, sizeof on) == 0);
+	connect(fd, (const struct sockaddr *)&in, sizeof in);
+	MUST(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0);
+	MUST(ioctl(fd, FIONREAD, &error) == 0);
+	MUST(close(fd) == 0);
+	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
+	MUST(recv(wire[1], text, sizeof text, 0) == sizeof text);
+	exit(0);
+}
+
+/* GnuPG's way to its agent; and like all it starts programs. */
+static void
+use_client_decrypt(const void *arg)
+{
+	pid_t pid;
+	int fd, status;
+
+	(void)arg;
+	enter(RULES_CLIENT_DECRYPT);
+	MUST((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1 && close(fd) == 0);
+	use_pair();
+	MUST((pid = fork()) != -1);
+	if (pid == 0)
+		_exit(execl("/bin/true", "true", (char *)NULL));
+	MUST(kill(pid, 0) == 0);
+	MUST(waitpid(pid, &status, 0) == pid && status == 0);
+	MUST((fd = open("file", O_RDWR | O_CREAT, 0600)) != -1 &&
+	    close(fd) == 0);
+	exit(0);
+}
+
 ATF_TC(needed__is_allowed);
 ATF_TC_HEAD(needed__is_allowed, tc)
 {
@@ -680,6 +730,8 @@ ATF_TC_BODY(needed__is_allowed, tc)
 	PASSES(use_busd, NULL);
 	PASSES(use_agent, NULL);
 	PASSES(use_checkerd, NULL);
+	PASSES(use_client_net, NULL);
+	PASSES(use_client_decrypt, NULL);
 	clean_up();
 }
 
@@ -847,7 +899,7 @@ lint_table(const char *name, const struct sandbox_rule *table)
 		    "%s: %s is not in its place", name, rule->call);
 		ATF_CHECK_MSG(rule->why != NULL && strlen(rule->why) > 2,
 		    "%s: %s has no reason", name, rule->call);
-		if (table == rules_checkerd)
+		if (table == rules_checkerd || table == rules_client_decrypt)
 			ATF_CHECK_MSG(rule->error == EPERM ||
 			    strcmp(rule->call, "clone3") == 0,
 			    "%s: %s is not refused", name, rule->call);
@@ -868,7 +920,8 @@ lint_table(const char *name, const struct sandbox_rule *table)
 			    rule->call);
 		if (rule != table)
 			lint_pair(name, &rule[-1], rule);
-		if (table != rules_base && table != rules_checkerd)
+		if (table != rules_base && table != rules_checkerd &&
+		    table != rules_client_decrypt)
 			for (base = rules_base; base->call != NULL; base++)
 				if (!is_widened(base, rule))
 					lint_pair(name, base, rule);
