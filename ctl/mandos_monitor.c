@@ -206,6 +206,7 @@ main(int argc, char **argv)
 	tui.log = evlog_new();
 	loop_init();
 	loop_timer_init(&draw_timer, draw_due, NULL);
+	event_init();
 	if (link_open() == -1 || screen_open() == -1)
 		return EXIT_FAILURE;
 	run();

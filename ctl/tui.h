@@ -75,6 +75,9 @@ void tui_keys(void);
 
 /* tui_event.c */
 
+/* event_init(): before all else of these. */
+void event_init(void);
+
 /* event_signal(msg): a signal of the server. */
 void event_signal(DBusMessage *);
 

@@ -168,7 +168,7 @@ put_line(struct pen *pen, const char *label, const char *value,
 		    pen->label - 1), LOOK_PLAIN);
 	do {
 		n = text_line(text + at, len - at, pen->width - pen->label,
-		    TEXT_ANY, &next);
+		    TEXT_WORD, &next);
 		if (pen->row >= 0 && pen->row < pen->height)
 			screen_put(pen->row, pen->label, text + at, n, look);
 		at += next;

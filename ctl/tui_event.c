@@ -11,9 +11,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "bus.h"
+#include "loop.h"
+#include "tui_link.h"
 
 #define SECOND_MS 1000.0
+
+/* A server that has just come announces its clients one by one. */
+#define NONE_MS 500
+
+static struct loop_timer none;
 
 /* The dictionary at ${iter} has this interface: go to its properties. */
 static int
@@ -53,6 +59,20 @@ take_object(DBusMessageIter *iter, int *is_new)
 	return model_put(tui.model, &record, is_new);
 }
 
+static void
+none_due(struct loop_timer *timer)
+{
+	(void)timer;
+	if (link_state() == LINK_UP && model_count(tui.model) == 0)
+		tui_say(1, "Note: Server has no clients.");
+}
+
+void
+event_init(void)
+{
+	loop_timer_init(&none, none_due, NULL);
+}
+
 int
 event_listing(DBusMessage *reply)
 {
@@ -70,7 +90,7 @@ event_listing(DBusMessage *reply)
 	}
 	model_list_end(tui.model);
 	if (model_count(tui.model) == 0)
-		tui_say(1, "Note: Server has no clients.");
+		loop_timer_set(&none, NONE_MS);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct model {
 	int is_listing;
 	struct client *focus;	/* NULL: the first */
 	char *wanted;		/* path that is to have the cursor, or NULL */
+	int was_empty;		/* since somebody has put the cursor there */
 };
 
 static int
@@ -244,7 +245,8 @@ model_put(struct model *m, struct record *record, int *is_new)
 	}
 	memset(record, 0, sizeof *record);
 	c->listing = m->listing;
-	if (m->wanted != NULL && strcmp(m->wanted, c->record.path) == 0)
+	if (m->wanted != NULL && strcmp(m->wanted, c->record.path) == 0 &&
+	    m->was_empty)
 		model_set_focus(m, c);
 	return c;
 }
@@ -258,12 +260,27 @@ model_change(struct model *m, struct client *c, DBusMessageIter *dict)
 	insert(m, c);
 }
 
+/* The client with the cursor is going; it may be the server that goes. */
+static void
+want_back(struct model *m)
+{
+	/* Of several that go one by one it is the first. */
+	if (m->focus == NULL || m->wanted != NULL)
+		return;
+	if ((m->wanted = strdup(m->focus->record.path)) == NULL)
+		err(EXIT_FAILURE, "strdup");
+}
+
 void
 model_remove(struct model *m, struct client *c)
 {
 	size_t i = place(m, c);
 
 	take_out(m, c);
+	if (m->focus == c)
+		want_back(m);
+	if (m->count == 0)
+		m->was_empty = 1;
 	if (m->focus == c && m->count > 0)
 		m->focus = m->sorted[i < m->count ? i : m->count - 1];
 	else if (m->focus == c)
@@ -303,12 +320,9 @@ model_list_end(struct model *m)
 void
 model_clear(struct model *m)
 {
-	if (m->focus != NULL) {
-		free(m->wanted);
-		if ((m->wanted = strdup(m->focus->record.path)) == NULL)
-			err(EXIT_FAILURE, "strdup");
-	}
+	want_back(m);
 	drop_all(m);
+	m->was_empty = 1;
 }
 
 void
@@ -338,6 +352,7 @@ model_set_focus(struct model *m, struct client *c)
 	m->focus = c;
 	free(m->wanted);
 	m->wanted = NULL;
+	m->was_empty = 0;
 }
 
 struct client *

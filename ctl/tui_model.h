@@ -84,8 +84,9 @@ void model_list_begin(struct model *);
 void model_list_end(struct model *);
 
 /*
- * model_clear(m): no clients.  If one of them comes back that the cursor was
- * put on, it will be there again.
+ * model_clear(m): no clients.  If the one comes back that the cursor was put
+ * on, it will be there again; also if all were removed one after the other, as
+ * a server does that takes its leave, but not if it alone was removed.
  */
 void model_clear(struct model *);
 

@@ -106,6 +106,11 @@ ends() {
 	atf_check -s exit:0 -o empty -e empty cat errors
 }
 
+# monitor_pid: the one in the terminal.
+monitor_pid() {
+	pgrep -P "$(tm display -p -t m '#{pane_pid}')" -f mandos-monitor
+}
+
 # quits: end it.
 quits() {
 	keys q

@@ -189,10 +189,10 @@ ATF_TC_BODY(focus__of_removed, tc)
 	focus_is(m, "a");
 	model_remove(m, model_at(m, 0));
 	ATF_CHECK(model_focus(m) == NULL && model_count(m) == 0);
-	put(m, enabled("b"));
-	focus_is(m, "b");
-	put(m, enabled("a"));
-	focus_is(m, "a");
+	put(m, enabled("y"));
+	focus_is(m, "y");
+	put(m, enabled("x"));
+	focus_is(m, "x");
 	model_free(m);
 }
 
@@ -209,6 +209,17 @@ ATF_TC_BODY(focus__comes_back, tc)
 	focus_is(m, "a");
 	put(m, enabled("b"));
 	focus_is(m, "b");
+	/* They leave one by one. */
+	model_remove(m, model_find(m, "/clients/b"));
+	model_remove(m, model_find(m, "/clients/a"));
+	put(m, enabled("a"));
+	put(m, enabled("b"));
+	focus_is(m, "b");
+	/* One that is removed and comes back does not take it away. */
+	model_remove(m, model_find(m, "/clients/b"));
+	put(m, enabled("b"));
+	focus_is(m, "a");
+	model_set_focus(m, model_find(m, "/clients/b"));
 	/* Somebody moves it before its client is back. */
 	model_clear(m);
 	model_set_focus(m, put(m, enabled("c")));

@@ -526,11 +526,6 @@ terminal__given_back_body() {
 	done
 }
 
-# monitor_pid: the one in the terminal.
-monitor_pid() {
-	pgrep -P "$(tm display -p -t m '#{pane_pid}')" -f mandos-monitor
-}
-
 case_of terminal__suspended 'it can be stopped, and goes on where it was'
 terminal__suspended_body() {
 	begins 2
