@@ -145,7 +145,7 @@ prompt__readers_body() {
 	cat a b >all
 	atf_check -s exit:0 -o match:'^(onetwo|twoone)$' -e empty cat all
 	# Who waits for the terminal can be told to end.
-	cat >wait <<-'END'
+	cat >waiting <<-'END'
 		exec 3<&0
 		"$1" --prompt=A <&3 >a & a=$!
 		until [ -e ready ]; do sleep 0.05; done
@@ -159,7 +159,7 @@ prompt__readers_body() {
 	END
 	: >ready
 	held 0 '' 'A: \n' console see='A: ' hidden file=ended hidden \
-	    'type=x\n' exit=0 -- sh wait "$ours/password-prompt"
+	    'type=x\n' exit=0 -- sh waiting "$ours/password-prompt"
 }
 
 case_of prompt__refuses 'what cannot be asked is refused at once'
@@ -246,7 +246,9 @@ installed() {
 
 # daemon_there NAME ARGUMENT...: start a daemon of a screen, as root.
 daemon_there() {
-	./there "/usr/sbin/$@" &
+	daemon=/usr/sbin/$1
+	shift
+	./there "$daemon" "$@" &
 	echo $! >first.pid
 	wait_for 10 test -s run/daemon
 	mv run/daemon run/first

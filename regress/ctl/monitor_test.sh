@@ -110,7 +110,7 @@ events__all_body() {
 	    "${time}Client client00000 received its secret\$" \
 	    "${time}Client client00000 was rejected; reason: Denied\$" \
 	    "${time}Client with address ::1 and key ID ab12 could not be f" \
-	    "${time}$checker failed wit"
+	    "${time}$checker failed w"
 	tm resize-window -t m -x 120 -y 30
 	sees "${time}$checker failed with exit code 3\$" \
 	    "${time}$checker was killed by signal 9\$" \
