@@ -32,7 +32,8 @@ MORE = '''
 --stop-checker foo
 --is-enabled foo
 -V --all
---timeout PT10M --extended-timeout P1D foo u
+--timeout PT3H --extended-timeout P1D foo u
+--timeout PT3H foo
 -i P1D bar.example.org
 --interval P7D bar.example.org
 --approval-delay PT0S --approval-duration PT0S --all
@@ -48,6 +49,10 @@ MORE = '''
 -D --all
 --checker : --all
 --start-checker --all
+'''.split('\n')[1:-1]
+
+# First of all, and there is less to compare from then on.
+REMOVALS = '''
 -r one
 --remove two three
 --remove --deny four
@@ -60,12 +65,18 @@ MORE = '''
 def commands(vectors):
     """The recorded ones, but those that remove clients of others, and one
     that gives a secret too long for us."""
+    for line in REMOVALS:
+        yield line.split()
     with open(vectors) as f:
         for c in json.load(f):
             argv = c['argv']
             if 'BIGFILE' not in argv and (
                     c['exit'] or not {'-r', '--remove'} & set(argv)):
                 yield argv
+                # Nothing is to be due while this goes on.
+                if {'-i', '--interval=PT1M'} & set(argv):
+                    yield ['-i', 'P7D', 'foo']
+    yield ['-t', 'PT1H', 'foo']
     for line in MORE:
         yield line.split()
 

@@ -14,7 +14,7 @@ else
 fi
 
 # pair: a house for both.  A client is checked by order only, by a command
-# that waits for the file "gate".
+# that waits for the file "gate"; and its time is not up before the test is.
 pair() {
 	need dbus-daemon dbus-monitor mandos-ctl
 	[ -x /usr/sbin/mandos ] || atf_skip "Debian's mandos is not installed"
@@ -28,6 +28,7 @@ pair() {
 	cat >etc/clients.conf <<-END
 		[DEFAULT]
 		interval = P7D
+		timeout = P1D
 		checker = $PWD/check
 	END
 	mkdir -m 700 ours.state theirs.state
