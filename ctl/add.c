@@ -206,8 +206,7 @@ send_one(struct session *session, const struct client *client)
 	char *name = text_dup(client->name);
 	DBusMessage *reply;
 
-	reply = session_own(session, "AddClient", make_call(client, name),
-	    "o", &error);
+	reply = session_own(session, make_call(client, name), "o", &error);
 	if (reply == NULL)
 		refused(client, name, &error);
 	else

@@ -165,13 +165,13 @@ int session_remove(struct session *, const char *, DBusError *);
 DBusMessage *session_list(struct session *, const char *, DBusError *);
 
 /*
- * session_own(session, method, message, signature, error): call a method of
- * our own interface; ${message} is freed.  ${method} is for the trace.
- * Returns the answer, or NULL with ${error} set.
+ * session_own(session, message, signature, error): call a method of our own
+ * interface; ${message} is freed.  Returns the answer, or NULL with ${error}
+ * set.
  * session_is_original(error): it says that there is no such interface.
  */
-DBusMessage *session_own(struct session *, const char *, DBusMessage *,
-    const char *, DBusError *);
+DBusMessage *session_own(struct session *, DBusMessage *, const char *,
+    DBusError *);
 int session_is_original(const DBusError *);
 
 /* roster.c: the server's clients */

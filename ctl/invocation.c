@@ -186,9 +186,9 @@ apply_text(struct argparse *a, const struct argparse_rule *rule,
 {
 	struct reading *r = a->context;
 
-	/* The bus takes nothing else, and the process would be ended. */
+	/* The bus takes nothing else.  The status is the original's. */
 	if (!dbus_validate_utf8(value, NULL))
-		return argparse_fail_option(a, rule, "not UTF-8: ", value);
+		errx(EXIT_FAILURE, "%s: not UTF-8", rule->name);
 	set_text(r->inv, (enum record_property)rule->offset, value);
 	return 0;
 }

@@ -9,7 +9,9 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -134,6 +136,21 @@ run(struct session *session, struct invocation *inv)
 	return run_original(session, inv);
 }
 
+/*
+ * The bus must not be taken for standard output: where there is none, there
+ * is something that cannot be written to.
+ */
+static void
+fill_standard(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			exit(EXIT_FAILURE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -143,6 +160,7 @@ main(int argc, char **argv)
 	struct invocation inv;
 	int result;
 
+	fill_standard();
 	log_open("mandos-ctl", LOG_WARNING);
 	invocation_read(&inv, argc, argv);
 	result = run(&session, &inv);

@@ -34,7 +34,7 @@ own_version(struct session *session, DBusError *error)
 	message = bus_message(BUS_OWN_PATH, BUS_PROPERTIES, "Get");
 	bus_must(dbus_message_append_args(message, DBUS_TYPE_STRING,
 	    &interface, DBUS_TYPE_STRING, &property, DBUS_TYPE_INVALID));
-	reply = session_own(session, property, message, "v", error);
+	reply = session_own(session, message, "v", error);
 	if (reply == NULL)
 		return -1;
 	dbus_message_unref(reply);
@@ -60,7 +60,7 @@ own_reload(struct session *session)
 	DBusMessage *reply;
 
 	session->patience_ms = RELOAD_MS;
-	reply = session_own(session, "Reload",
+	reply = session_own(session,
 	    bus_message(BUS_OWN_PATH, BUS_OWN, "Reload"), "", &error);
 	if (reply == NULL) {
 		own_refused("--reload", &error);
@@ -106,7 +106,7 @@ why_one(struct session *session, const struct record *record)
 	message = bus_message(BUS_OWN_PATH, BUS_OWN, "Why");
 	bus_must(dbus_message_append_args(message, DBUS_TYPE_OBJECT_PATH,
 	    &record->path, DBUS_TYPE_INVALID));
-	reply = session_own(session, "Why", message, "ss", &error);
+	reply = session_own(session, message, "ss", &error);
 	if (reply == NULL || !dbus_message_get_args(reply, &error,
 	    DBUS_TYPE_STRING, &code, DBUS_TYPE_STRING, &sentence,
 	    DBUS_TYPE_INVALID)) {

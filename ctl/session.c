@@ -183,10 +183,13 @@ session_list(struct session *session, const char *signature,
 }
 
 DBusMessage *
-session_own(struct session *session, const char *method, DBusMessage *message,
+session_own(struct session *session, DBusMessage *message,
     const char *signature, DBusError *error)
 {
-	trace_call(session, BUS_OWN_PATH, BUS_OWN, method, "...");
+	/* A secret may be among its arguments. */
+	trace_call(session, dbus_message_get_path(message),
+	    dbus_message_get_interface(message),
+	    dbus_message_get_member(message), "...");
 	return bus_call_within(session->connection, session->patience_ms,
 	    message, signature, error);
 }

@@ -365,13 +365,37 @@ def errors__no_room():
 
 
 @case
+def errors__no_descriptors():
+    """The connection to the bus is none of the three."""
+    bus()
+    Double()
+    p = subprocess.run(['sh', '-c', 'exec "$0" >&-', CTL],
+                       stderr=subprocess.PIPE, timeout=60)
+    equal((p.returncode, p.stderr), (1, b'mandos-ctl: standard output: '
+                                     b'Bad file descriptor\n'))
+    p = subprocess.run(['sh', '-c', 'exec "$0" --debug 2>&-', CTL],
+                       stdout=subprocess.PIPE, timeout=60)
+    equal((p.returncode, p.stdout.count(b'\n')), (0, 4))
+    r = run('foo')
+    open('log', 'w').close()
+    p = subprocess.run(['sh', '-c', 'exec "$0" -s - foo <&-', CTL],
+                       stderr=subprocess.PIPE, timeout=60)
+    equal(p.returncode, 2)
+    assert p.stderr.endswith(b"can't open '-': [Errno 9] Bad file "
+                             b"descriptor: '-'\n"), p.stderr
+    equal(os.path.getsize('log'), 0)
+    p = subprocess.run(['sh', '-c', 'exec "$0" foo <&- 2>&-', CTL],
+                       stdout=subprocess.PIPE, timeout=60)
+    equal((p.returncode, p.stdout.decode()), (0, r.out))
+
+
+@case
 def texts__not_utf8():
     bus()
     Double()
-    r = run(b'-H\xff', 'foo')
-    equal((r.status, r.calls), (2, []))
-    equal(last_line(r.err), "mandos-ctl: error: argument -H/--host: not "
-          "UTF-8: '\\udcff'")
+    run(b'-H\xff', 'foo').is_(1, '', 'mandos-ctl: --host: not UTF-8\n', [])
+    run(b'--checker=a\xc3', 'foo').is_(
+        1, '', 'mandos-ctl: --checker: not UTF-8\n', [])
     run(b'\xff').is_(1, '', "Client not found on server: '\\udcff'\n")
 
 

@@ -45,6 +45,7 @@ story errors__of_the_server 60 'the first refusal is the end'
 story errors__without_a_server 60 'no server, no bus'
 story errors__of_policy 60 'the bus does not let us'
 story errors__no_room 60 'what cannot be written is an error'
+story errors__no_descriptors 60 'where there is no standard output'
 story texts__not_utf8 60 'what the bus does not take is refused before'
 story secret__never_shown 60 'nor read without an end'
 story secret__wiped 120 'no secret is kept'
@@ -189,6 +190,7 @@ atf_init_test_cases() {
 	atf_add_test_case errors__without_a_server
 	atf_add_test_case errors__of_policy
 	atf_add_test_case errors__no_room
+	atf_add_test_case errors__no_descriptors
 	atf_add_test_case texts__not_utf8
 	atf_add_test_case secret__never_shown
 	atf_add_test_case secret__wiped
