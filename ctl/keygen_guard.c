@@ -41,11 +41,10 @@ guard_harden(void)
 	 * No file that we open is to be taken for one of these.  What is
 	 * written to one that was closed is an error, and not lost.
 	 */
-	do {
-		if ((fd = open("/dev/null", O_RDONLY)) == -1)
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", O_RDONLY) != fd)
 			err(EXIT_KEYGEN_FAILED, "/dev/null");
-	} while (fd <= STDERR_FILENO);
-	close(fd);
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &none) == -1)
 		err(EXIT_KEYGEN_FAILED, "setrlimit");

@@ -268,6 +268,27 @@ user__any_body() {
 	nothing_left
 }
 
+case_of place__bare 'it works where there is no /proc'
+place__bare_body() {
+	[ "$(id -u)" -eq 0 ] || atf_skip 'needs root'
+	need unshare
+	mkdir k
+	printf '#! /bin/sh\numount -l /proc\nexec "$@"\n' >bare
+	chmod +x bare
+	atf_check -s exit:0 -o empty -e empty unshare --mount ./bare \
+	    "$keygen" --dir k --name k --type ed25519 --subtype cv25519
+	echo pass >pass
+	atf_check -s exit:0 -o match:'^secret' -e empty unshare --mount ./bare \
+	    "$keygen" --dir k --name k --no-ssh --passfile pass
+	# GnuPG's agent ends when it misses its home, not before.
+	wait_for 60 bare_is_left
+	nothing_left
+}
+
+bare_is_left() {
+	! pgrep -f "$PWD/[t]mp"
+}
+
 case_of place__too_deep 'a directory too deep for sockets is refused'
 place__too_deep_body() {
 	mkdir k
@@ -348,6 +369,7 @@ atf_init_test_cases() {
 	atf_add_test_case stopped__by_hup
 	atf_add_test_case stopped__worker_killed
 	atf_add_test_case user__any
+	atf_add_test_case place__bare
 	atf_add_test_case place__too_deep
 	atf_add_test_case secrets__not_in_sight
 	atf_add_test_case core__none
