@@ -63,6 +63,36 @@ secret =
 	nothing_left
 }
 
+case_of section__original "the original's keys give the original's section"
+section__original_body() {
+	vectors=$top_srcdir/regress/ctl/vectors/keygen
+	printf 'vector secret' >pass
+	atf_check -s exit:0 -o save:section -e empty "$keygen" \
+	    --dir "$vectors" --name vector.example.org --no-ssh --passfile pass
+	for section in section "$vectors/clients.conf"; do
+		atf_check -s exit:0 -o inline:"$(sed '/^secret/q' \
+		    "$vectors/clients.conf")\n" -e empty \
+		    sed '/^secret/q' "$section"
+		section_secret "$section" >secret
+		[ "$(open_secret "$vectors" secret)" = 'vector secret' ] ||
+		    atf_fail "$section has another password"
+	done
+	# Bytes of secrets differ, their packets do not.
+	for section in section "$vectors/clients.conf"; do
+		section_secret "$section" >secret
+		gpg --homedir opener --batch --list-packets secret \
+		    2>/dev/null | sed -n -e '/digest/d' -e '/hashed/d' \
+		    -e 's/^\(:[^,]*\).*/\1/p' -e 's/created.*//' \
+		    -e '/^\t/s/data: .*//p' >"packets.${section##*/}"
+	done
+	gpgconf --homedir opener --kill all
+	[ "$(wc -l <packets.section)" -gt 5 ] ||
+	    fail_with packets.section 'there are no packets'
+	atf_check -s exit:0 -o empty -e empty \
+	    diff packets.section packets.clients.conf
+	nothing_left
+}
+
 case_of section__checker 'an SSH host key becomes the checker'
 section__checker_body() {
 	keys k
@@ -284,6 +314,7 @@ servers__both_body() {
 
 atf_init_test_cases() {
 	atf_add_test_case section__text
+	atf_add_test_case section__original
 	atf_add_test_case section__checker
 	atf_add_test_case password__typed
 	atf_add_test_case failure__no_section
