@@ -132,6 +132,12 @@ signalled(int number)
 		screen_suspend();
 		tui_draw();
 		break;
+	case SIGCONT:
+		/* Somebody else may have written there meanwhile. */
+		screen_resized();
+		screen_redraw();
+		tui_draw();
+		break;
 	default:
 		tui_quit();
 	}
@@ -141,7 +147,7 @@ static void
 run(void)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGTSTP, SIGWINCH, 0 };
+		SIGTSTP, SIGCONT, SIGWINCH, 0 };
 
 	tui_tell("Mandos Monitor version " PACKAGE_VERSION);
 	tui_tell("q: Quit  ?: Help");

@@ -93,7 +93,10 @@ int event_listing(DBusMessage *);
 void detail_open(void);
 void detail_close(void);
 
-/* detail_changed(client): the server has told something about it. */
+/*
+ * detail_changed(client): the server has told something about it; NULL: one
+ * or more are gone.  The pane is open only as long as its client is there.
+ */
 void detail_changed(const struct client *);
 
 /* detail_server(): there is another server, or none. */

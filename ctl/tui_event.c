@@ -89,6 +89,7 @@ event_listing(DBusMessage *reply)
 		take_object(&object, NULL);
 	}
 	model_list_end(tui.model);
+	detail_changed(NULL);
 	if (model_count(tui.model) == 0)
 		loop_timer_set(&none, NONE_MS);
 	return 0;

@@ -80,9 +80,13 @@ screen_open(void)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	intrflush(stdscr, FALSE);
+	/* What is drawn is drawn, whoever types meanwhile. */
+	typeahead(-1);
 	set_escdelay(ESCAPE_MS);
 	set_colours();
 	curs_set(0);
+	/* LINES and COLUMNS in the environment may be of another terminal. */
+	screen_resized();
 	atexit(screen_close);
 	return 0;
 }

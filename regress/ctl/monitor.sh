@@ -2,7 +2,7 @@
 # What the tests of mandos-monitor share: a terminal, which is tmux's, servers,
 # and what is to be seen on the screen.  Sourced after lib.sh and
 # integ/debian.sh.
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2120,SC2154
 
 monitor=$top_builddir/ctl/mandos-monitor
 debian_monitor=/usr/sbin/mandos-monitor
@@ -262,27 +262,27 @@ fake_bus() {
 }
 
 fake_server() {
-	rm -f orders done
+	rm -f orders answers
 	mkfifo orders
-	"$python" -B "$sums/monitor_fake.py" "$@" <orders >done 2>fake.err &
+	"$python" -B "$sums/monitor_fake.py" "$@" <orders >answers 2>fake.err &
 	echo $! >fake.pid
 	exec 8>orders
-	wait_for 20 grep -qx ready done
+	wait_for 20 grep -qx ready answers
 }
 
 # says ORDER...: have it do this, each in one line, and wait until it has.
 says() {
 	for order; do
-		says_count=$(wc -l <done)
+		says_count=$(wc -l <answers)
 		echo "$(printf %s "$order" | tr '\n' ' ')" >&8
 		wait_for 20 fake_has_done $((says_count + 1))
-		tail -n 1 done | grep -qx ok ||
+		tail -n 1 answers | grep -qx ok ||
 		    fail_with fake.err "the server cannot: $order"
 	done
 }
 
 fake_has_done() {
-	[ "$(wc -l <done)" -ge "$1" ]
+	[ "$(wc -l <answers)" -ge "$1" ]
 }
 
 # fake_ends SIGNAL: it ends.

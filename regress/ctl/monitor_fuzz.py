@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # monitor_fuzz.py SEED COUNT: a server, on the bus of DBUS_SYSTEM_BUS_ADDRESS,
 # that tells and answers nonsense: right messages with wrong contents, wrong
-# messages, and neither.  It says "ready", and "done" after COUNT of them.
+# messages, and neither.  It says "ready", and "over" after COUNT of them.
 
 import random
 import sys
@@ -175,11 +175,11 @@ def main():
 
     def more():
         if left[0] == 0:
-            print('done', flush=True)
+            print('over', flush=True)
             loop.quit()
             return False
         left[0] -= 1
-        if rng.random() < 0.01:
+        if rng.random() < 0.003:
             # Somebody else, who is asked for his list.
             bus.release_name(NAME)
             time.sleep(0.01)

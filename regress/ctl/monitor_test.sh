@@ -110,7 +110,7 @@ events__all_body() {
 	    "${time}Client client00000 received its secret\$" \
 	    "${time}Client client00000 was rejected; reason: Denied\$" \
 	    "${time}Client with address ::1 and key ID ab12 could not be f" \
-	    "${time}$checker failed w"
+	    "${time}$checker failed "
 	tm resize-window -t m -x 120 -y 30
 	sees "${time}$checker failed with exit code 3\$" \
 	    "${time}$checker was killed by signal 9\$" \
@@ -445,8 +445,16 @@ server__does_not_list_body() {
 	shows "$monitor"
 	sees 'The server does not list its clients: you are not known$' \
 	    ' waiting for the server ─$'
-	says 'put("listing", None)'
-	sees '^client00002: enabled'
+	# What it announces is shown, and goes if it is not in the list.
+	says 'add("new")'
+	sees '^new: enabled'
+	keys Enter
+	sees '^Name  *new$'
+	says 'put("clients", {})' 'put("listing", None)'
+	sees 'Note: Server has no clients\.$'
+	sees_no '^Name ' ' waiting '
+	says 'add("new")'
+	sees '^new: enabled'
 	quits
 	says 'put("is_deaf", True)'
 	shows "$monitor"
@@ -578,7 +586,7 @@ server__of_nonsense_body() {
 		wait_for 20 grep -qx ready fuzz.out
 		[ $seed != 1 ] || shows "$monitor"
 		round=0
-		until grep -qx done fuzz.out; do
+		until grep -qx over fuzz.out; do
 			kill -0 $fuzz || fail_with fuzz.err 'no nonsense'
 			round=$((round + 1))
 			tm resize-window -t m -x $((round * 7 % 120 + 1)) \
