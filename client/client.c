@@ -84,14 +84,13 @@ catch_signals(struct keeper *k)
 static void
 child_ended(struct keeper *k, const char *name, int status)
 {
-	if (k->status != -1)
-		return;
-	if (WIFEXITED(status)) {
-		k->status = WEXITSTATUS(status);
-		return;
-	}
-	log_warnx("the process %s died by signal %d", name, WTERMSIG(status));
-	k->status = EX_TEMPFAIL;
+	if (WIFSIGNALED(status))
+		log_warnx("the process %s died by signal %d", name,
+		    WTERMSIG(status));
+	/* The other one may end because of it: the first word counts. */
+	if (k->status == -1)
+		k->status = WIFEXITED(status) ? WEXITSTATUS(status) :
+		    EX_TEMPFAIL;
 }
 
 static void

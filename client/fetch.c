@@ -51,6 +51,7 @@ struct attempt {
 	struct tls *tls;
 	struct route route;
 	int has_route;		/* which is to be removed */
+	int error;		/* why it was wanted */
 	uint8_t *buf;
 	size_t len;
 	size_t size;
@@ -270,7 +271,8 @@ ask_route(struct attempt *a)
 {
 	const struct address *to = &a->server->address;
 
-	if (a->server->ifindex == 0 || a->has_route)
+	if (a->server->ifindex == 0 || a->has_route ||
+	    address_is_link_local(to))
 		return -1;
 	memset(&a->route, 0, sizeof a->route);
 	a->route.ifindex = a->server->ifindex;
@@ -294,6 +296,7 @@ connect_failed(struct attempt *a, int error)
 	char text[ADDRESS_TEXT_MAX];
 
 	unconnect(a);
+	a->error = error;
 	if ((error == ENETUNREACH || error == EHOSTUNREACH) &&
 	    ask_route(a) == 0)
 		return;
@@ -377,6 +380,7 @@ too_late(struct loop_timer *timer)
 void
 fetch_routed(uint32_t id, int error)
 {
+	char text[ADDRESS_TEXT_MAX];
 	struct attempt *a;
 
 	TAILQ_FOREACH(a, &attempts, entry)
@@ -385,6 +389,8 @@ fetch_routed(uint32_t id, int error)
 	if (a == NULL)
 		return;		/* given up meanwhile */
 	if (error != 0) {
+		log_warnx("connect: %s: %s", where(a, text),
+		    strerror(a->error));
 		over(a, OVER_FAILED);
 		return;
 	}
