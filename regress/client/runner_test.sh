@@ -409,7 +409,7 @@ again__after_a_while_body() {
 	    -e empty awk '{ t[NR] = $1 }
 	    END { print t[2] - t[1], t[3] - t[2] }' times
 	# Meanwhile another one may win; it is waited for by nobody.
-	: >times
+	: >"times"
 	plugin later <<-'END'
 		exit 75
 	END
@@ -466,7 +466,7 @@ labels__prompts_body() {
 		: >spoken
 		sleep 100
 	END
-	(wait_for 10 test -e shown; sleep 0.2; : >talk) &
+	(wait_for 10 test -e shown; sleep 0.2; : >"talk") &
 	atf_check -s exit:0 -o inline:word \
 	    -e inline:'ask: For the disk\nPassword? \ntalk: something
 Password? word\n\n' sh -c 'python3 -B "$1" see="Password? " \
