@@ -271,6 +271,7 @@ user__any_body() {
 case_of place__bare 'it works where there is no /proc'
 place__bare_body() {
 	[ "$(id -u)" -eq 0 ] || atf_skip 'needs root'
+	[ "$sanitizers" = no ] || atf_skip 'sanitizers look into /proc'
 	need unshare
 	mkdir k
 	printf '#! /bin/sh\numount -l /proc\nexec "$@"\n' >bare
