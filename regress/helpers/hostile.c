@@ -107,7 +107,8 @@ send_message(uint32_t type, const void *body, const uint8_t *tail, size_t len)
 
 	memcpy(packet, &type, sizeof type);
 	memcpy(packet + 4, body, fixed);
-	memcpy(packet + 4 + fixed, tail, len);
+	if (len > 0)
+		memcpy(packet + 4 + fixed, tail, len);
 	send_packet(packet, 4 + fixed + len, 0);
 }
 
