@@ -443,11 +443,14 @@ usplash__asks_body() {
 	daemon_there usplash -c -x
 	mkfifo dev/.initramfs/usplash_fifo dev/.initramfs/usplash_outfifo
 	# Read commands until it has asked, answer, and read the last one.
-	sh -c 'exec 3<dev/.initramfs/usplash_fifo
-	    until grep -aq INPUTQUIET commands; do
-		dd bs=256 count=1 <&3 2>/dev/null >>commands; done
-	    printf "sec\nret" >dev/.initramfs/usplash_outfifo
-	    cat <&3 >>commands' &
+	sh -c 'exec 3<>dev/.initramfs/usplash_fifo
+	    : >commands
+	    for last in INPUTQUIET "TIMEOUT 15"; do
+		until grep -aq "$last" commands; do
+			dd bs=256 count=1 <&3 2>/dev/null >>commands; done
+		[ "$last" != INPUTQUIET ] ||
+		    printf "sec\nret" >dev/.initramfs/usplash_outfifo
+	    done' &
 	reader=$!
 	atf_check -s exit:0 -o inline:'sec\nret' -e empty ./nobody \
 	    env CRYPTTAB_SOURCE=/dev/x crypttarget=y "$plugin"

@@ -10,6 +10,9 @@ installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
     checkerd/mandos-checkerd busd/mandos-busd import/mandos-import
     client/mandos-client client/mandos-client-iprouteadddel
+    client/password-agent client/plugin-runner client/plugins/askpass-fifo
+    client/plugins/password-prompt client/plugins/plymouth
+    client/plugins/splashy client/plugins/usplash
     ctl/mandos-ctl ctl/mandos-keygen ctl/mandos-monitor'
 everything=".ci build-aux etc man regress $programs"
 
@@ -246,6 +249,26 @@ manuals__agree_with_usage_body() {
 	atf_check -s exit:0 -o empty -e empty comm -13 names synopsis
 }
 
+case_of manuals__have_all_options 'manuals of plugins and --help agree'
+manuals__have_all_options_body() {
+	need mandoc
+	for program in plugin-runner password-agent plugins/password-prompt \
+	    plugins/plymouth; do
+		# Some end with the status of a mistake.
+		"$top_builddir/client/$program" --help >help || :
+		mandoc -T ascii "$top_srcdir/man/${program##*/}.8mandos" |
+		    sed 's/.\x08//g' >page
+		sed -n '/^options:/,$s/^ *\(-.*\)/\1/p' help |
+		    sed -e 's/[ =][A-Z].*//' -e 's/  .*//' | sort >from_help
+		# A line of prose can begin with an option, too.
+		sed -n '/^DESCRIPTION/,/^[A-Z]/s/^     \(-.*\)/\1/p' page |
+		    sed -e '/\.$/d' -e 's/=.*//' | sort >from_page
+		[ -s from_help ] || atf_fail "no options in $program's --help"
+		atf_check -s exit:0 -o empty -e empty \
+		    diff -u from_help from_page
+	done
+}
+
 case_of samples__tell_the_truth 'sample settings parse and are the defaults'
 samples__tell_the_truth_body() {
 	mkdir none all
@@ -416,6 +439,7 @@ atf_init_test_cases() {
 	atf_add_test_case hardening__in_effect
 	atf_add_test_case manuals__lint
 	atf_add_test_case manuals__agree_with_usage
+	atf_add_test_case manuals__have_all_options
 	atf_add_test_case samples__tell_the_truth
 	atf_add_test_case shell__shellcheck
 	atf_add_test_case text__spelling
