@@ -83,19 +83,28 @@ log_news(const struct client *c)
 static void
 tell_news(void)
 {
+	uint32_t *numbers;
 	struct client *c;
-	unsigned int n = 0;
+	size_t i, count = 0;
 
-	for (c = table_first(&state.table); c != NULL; c = table_next(c)) {
+	numbers = calloc(state.table.count + 1, sizeof *numbers);
+	if (numbers == NULL)
+		fatal("calloc");
+	for (c = table_first(&state.table); c != NULL; c = table_next(c))
+		if (c->news.set != 0)
+			numbers[count++] = c->number;
+	for (i = 0; i < count; i++) {
 		/* It may have been removed while we are about it. */
-		if (c->news.set == 0 || c->number == 0)
+		c = table_find_number(&state.table, numbers[i]);
+		if (c == NULL || c->news.set == 0)
 			continue;
 		log_news(c);
 		enrolled_tell(c);
 		/* The warden may have much to say about it at once. */
-		if (++n % MESSAGES_AT_ONCE == 0)
+		if ((i + 1) % MESSAGES_AT_ONCE == 0)
 			warden_drain();
 	}
+	free(numbers);
 	wire_wipe();
 }
 

@@ -60,7 +60,7 @@ warden_drain(void)
 			state_end();
 		handle(&msg);
 	}
-	save_urgent();
+	add_finish(save_urgent());
 }
 
 static void

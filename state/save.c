@@ -79,25 +79,26 @@ save_table(const struct table *table)
 	return 0;
 }
 
-static void
+static int
 save_now(void)
 {
 	int error;
 
 	is_urgent = 0;
 	if ((error = save_table(&state.table)) == 0)
-		return;
+		return 0;
 	/* A directory that could not be used at the start is not tried. */
 	if ((is_dirty = state.store.fd != -1))
 		loop_timer_set(&timer, SAVE_RETRY_MS);
 	tell_saved(error);
+	return error;
 }
 
 static void
 on_timer(struct loop_timer *unused)
 {
 	(void)unused;
-	save_now();
+	(void)save_now();
 }
 
 void
@@ -117,11 +118,10 @@ save_note(uint64_t number, int urgent)
 	loop_timer_set(&timer, SAVE_BATCH_MS);
 }
 
-void
+int
 save_urgent(void)
 {
-	if (is_urgent)
-		save_now();
+	return is_urgent ? save_now() : 0;
 }
 
 int
@@ -132,7 +132,7 @@ save_last(void)
 	 * that the clock cannot be set back to before that.
 	 */
 	if (is_dirty || (state.is_started && state.flags & SETTING_STRICT))
-		save_now();
+		(void)save_now();
 	return is_dirty ? -1 : 0;
 }
 

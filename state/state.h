@@ -126,12 +126,12 @@ void save_init(void);
 
 /*
  * save_note(seq, urgent): the table is as the warden's ${seq} wants it.
- * save_urgent(): write, if anything of that was urgent.
+ * save_urgent(): write, if anything of that was urgent.  Returns 0, or errno.
  * save_last(): write, if there is anything to be written; for the end.
  * Returns 0, or -1 if that could not be done.
  */
 void save_note(uint64_t, int);
-void save_urgent(void);
+int save_urgent(void);
 int save_last(void);
 
 /* save_seq(): the latest number. */
@@ -142,6 +142,14 @@ uint64_t save_seq(void);
  * and then everything noted is on disk, or errno; a failure is logged.
  */
 int save_table(const struct table *);
+
+/* add.c */
+
+/*
+ * add_finish(error): the clients that were to be added are on disk, and the
+ * warden is told of them; or they are not, for this reason, and are forgotten.
+ */
+void add_finish(int);
 
 /* on_warden.c */
 

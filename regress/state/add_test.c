@@ -8,6 +8,7 @@
 #include <atf-c.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,86 @@ ATF_TC_BODY(add__not_saved, tc)
 	ATF_CHECK_EQ(0, kit_end(&kit));
 }
 
+/* Many at once are one write; and of one name there is one. */
+ATF_TC_WITHOUT_HEAD(add__many_at_once);
+ATF_TC_BODY(add__many_at_once, tc)
+{
+	struct kit_client one = new;
+	struct stat first, last;
+	struct kit kit;
+	struct kit_msg c;
+	char name[32];
+	uint32_t i;
+
+	(void)tc;
+	one.name = name;
+	one.key_id = "";
+	kit_open(&kit, "state", SETTING_RESTORE);
+	kit_begin(&kit, &foo, &c);
+	/* Stopped, it finds all of them when it goes on. */
+	ATF_REQUIRE_EQ(0, kill(kit.pid, SIGSTOP));
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "%u", i / 2);
+		kit_add(&kit, &one);
+	}
+	ATF_REQUIRE_EQ(0, kill(kit.pid, SIGCONT));
+	kit.adds = 0;
+	/* Those that cannot be are told so first. */
+	for (i = 0; i < 50; i++) {
+		kit.adds += 2;
+		ATF_CHECK_EQ(0, kit_added(&kit, EEXIST));
+	}
+	for (i = 0, kit.adds = 1; i < 50; i++, kit.adds += 2) {
+		kit_expect(&kit, &c, MSG_ENROLLED);
+		if (i == 0)
+			ATF_REQUIRE_EQ(0, stat(KIT_LEDGER, &first));
+		ATF_CHECK_EQ(i + 2, kit_added(&kit, 0));
+	}
+	ATF_REQUIRE_EQ(0, stat(KIT_LEDGER, &last));
+	ATF_CHECK_EQ(first.st_ino, last.st_ino);
+	ATF_CHECK_EQ(0, kit_end(&kit));
+}
+
+/*
+ * One that is removed in the moment in which the warden has been told of it,
+ * among many, at a start.
+ */
+ATF_TC_WITHOUT_HEAD(add__removed_while_told);
+ATF_TC_BODY(add__removed_while_told, tc)
+{
+	static char secret[40001], name[8];
+	struct kit_client one = { .name = name, .secret = secret };
+	struct kit kit;
+	struct kit_msg c;
+	uint32_t i;
+
+	(void)tc;
+	memset(secret, 's', sizeof secret - 1);
+	kit_open(&kit, "state", SETTING_RESTORE);
+	kit_begin(&kit, &foo, &c);
+	for (i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "a%02u", i);
+		add(&kit, &one, &c);
+	}
+	ATF_CHECK_EQ(0, kit_end(&kit));
+	kit_open(&kit, "state", SETTING_RESTORE);
+	kit.seq = 0;
+	kit_merge(&kit, &foo, 1, 1);
+	/* It waits for us to read when it has told of a few. */
+	kit_expect(&kit, &c, MSG_ENROLLED);
+	for (i = 1; i <= 71; i++)
+		kit_forget(&kit, i);
+	for (i = 1; i < 64; i++)
+		kit_expect(&kit, &c, MSG_ENROLLED);
+	/* It has heard of that by then, and need not speak of the others. */
+	do
+		ATF_REQUIRE(kit_get(&kit, &c, KIT_MS));
+	while (c.type != MSG_MERGED);
+	ATF_CHECK(!kit_saved_text("a63"));
+	ATF_CHECK(kit_saved_text("mandos-ledger 1\n"));
+	ATF_CHECK_EQ(0, kit_end(&kit));
+}
+
 ATF_TC_WITHOUT_HEAD(add__too_many);
 ATF_TC_BODY(add__too_many, tc)
 {
@@ -299,6 +380,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, add__key_of_another_later);
 	ATF_TP_ADD_TC(tp, add__removed_for_good);
 	ATF_TP_ADD_TC(tp, add__not_saved);
+	ATF_TP_ADD_TC(tp, add__many_at_once);
+	ATF_TP_ADD_TC(tp, add__removed_while_told);
 	ATF_TP_ADD_TC(tp, add__too_many);
 	ATF_TP_ADD_TC(tp, add__impossible);
 	return atf_no_error();

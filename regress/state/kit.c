@@ -214,7 +214,10 @@ kit_added(struct kit *kit, int error)
 {
 	struct kit_msg msg;
 
-	kit_expect(kit, &msg, MSG_ADDED);
+	do
+		ATF_REQUIRE(kit_get(kit, &msg, KIT_MS));
+	while (msg.type == MSG_SAVED);
+	ATF_REQUIRE_EQ(MSG_ADDED, msg.type);
 	ATF_CHECK_EQ(kit->adds, msg.u.added.seq);
 	ATF_CHECK_EQ_MSG(error, (int)msg.u.added.error, "%s",
 	    strerror((int)msg.u.added.error));

@@ -75,7 +75,7 @@ void kit_forget(struct kit *, uint32_t);
 
 /*
  * kit_add(kit, client): ADD such a client.  kit_added(kit, error): the next
- * message says so of it; returns its number.
+ * message but SAVED says so of it; returns its number.
  */
 void kit_add(struct kit *, const struct kit_client *);
 uint32_t kit_added(struct kit *, int);
