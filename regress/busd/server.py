@@ -557,6 +557,39 @@ OWN_PROPERTIES = ('KeyID', 'Name', 'ObjectPath', 'Host', 'Fingerprint',
                   'LastApprovalRequest')
 
 
+def ctl(*argv):
+    run = subprocess.run([os.path.join(BUILD, 'ctl', 'mandos-ctl'), *argv],
+                         capture_output=True, text=True)
+    return run.returncode, run.stdout, run.stderr
+
+
+@case
+def ctl__adds_and_reloads():
+    """Our own mandos-ctl, by the same interface."""
+    s = Server()
+    base = good()
+    for name in ('one', 'two'):
+        key(name)
+    with open('new.conf', 'w') as f:
+        f.write('[DEFAULT]\ntimeout = PT7M\n' + section('one'))
+    equal(ctl('--add', 'new.conf'), (0, '', ''))
+    equal(gets('one'), 'one')
+    equal(s.caller.get('/clients/one', 'Timeout'), 420000)
+    status, out, err = ctl('--add', 'new.conf')
+    equal((status, out), (1, ''))
+    assert 'one is not added: there is a client of this name' in err, err
+    write(base + section('two'))
+    equal(ctl('--reload'), (0, '', ''))
+    equal((gets('one'), gets('two')), ('one', 'two'))
+    write(base + '[x]\n')
+    status, out, err = ctl('--reload')
+    equal((status, out), (1, ''))
+    line = base.count('\n') + 1
+    assert f'{CLIENTS}:{line}: this client has neither secret nor secfile' \
+        in err, err
+    s.end()
+
+
 @case
 def add__exists():
     s = Server()

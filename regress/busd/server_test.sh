@@ -45,6 +45,7 @@ story reload__not_saved 120 'what cannot be saved is not in force'
 story strangers__denied 120 'others are denied all of it'
 story unknown_key__address 300 'it is told as by the original'
 story add__as_in_clients_conf 120 'one that is added is as any other'
+story ctl__adds_and_reloads 120 'our mandos-ctl does both'
 story add__exists 120 'a name and a key ID are had once'
 story add__kept_and_removed 120 'restarts and reloads keep it until it is removed'
 story add__then_in_clients_conf 120 'then it is what that says'
@@ -56,7 +57,8 @@ atf_init_test_cases() {
 	for test_case in reload__in_force reload__broken reload__at_once \
 	    reload__rests reload__thousand reload__not_saved strangers__denied \
 	    unknown_key__address \
-	    add__as_in_clients_conf add__exists add__kept_and_removed \
+	    add__as_in_clients_conf \
+	    ctl__adds_and_reloads add__exists add__kept_and_removed \
 	    add__then_in_clients_conf add__not_saved add__killed_meanwhile \
 	    add__many; do
 		atf_add_test_case "$test_case"
