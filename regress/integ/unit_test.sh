@@ -94,6 +94,7 @@ install__in_place_body() {
 	    make -C "$top_builddir" install-data DESTDIR="$PWD/dest"
 	for file in systemd/system/mandos.service:etc/mandos.service \
 	    sysusers.d/mandos.conf:etc/mandos.sysusers \
+	    sysusers.d/mandos-client.conf:etc/sysusers.d/mandos-client.conf \
 	    tmpfiles.d/mandos.conf:etc/mandos.tmpfiles; do
 		from=$top_builddir/${file#*:}
 		[ -e "$from" ] || from=$top_srcdir/${file#*:}

@@ -35,9 +35,18 @@ shell_files() {
 	echo build-aux/kyua-check
 	echo regress/bench/checkers
 	echo regress/bench/run
+	echo regress/boot/image.sh
+	echo regress/boot/world
 	echo regress/fuzz/run
 	echo regress/lib.sh.in
 	sources regress '*_test.sh'
+	boot_files
+}
+
+# boot_files: what is for the initial RAM disk, most of it without an ending.
+boot_files() {
+	find etc/initramfs-tools etc/dracut -type f \
+	    ! -name '*.conf' ! -name '*.path' ! -name '*.service' | sort
 }
 
 # lines FILE...: how many lines they have together.
@@ -298,10 +307,12 @@ shell__shellcheck_body() {
 	need shellcheck
 	cd "$top_srcdir" || exit 1
 	for file in $(shell_files); do
+		shell='sh'
+		[ "${file##*/}" != module-setup.sh.in ] || shell='bash'
 		# Test programs call functions by name, set variables for
 		# lib.sh, and get their interpreter from the build.
 		atf_check -s exit:0 -o empty -e empty \
-		    shellcheck --shell=sh \
+		    shellcheck --shell=$shell \
 		    --severity=warning --exclude=SC2034,SC2154,SC2317 "$file"
 	done
 }
@@ -323,6 +334,9 @@ text_files() {
 	    '*.service.in' \
 	    '*.sysusers.in' '*.tmpfiles' Kyuafile run kyua-check |
 	    grep -v -e '^regress/fuzz/seeds/' -e '^regress/[a-z]*/vectors/'
+	boot_files | grep -v '\.sh$'
+	sources etc/dracut '*.path' '*.service'
+	echo regress/boot/world
 }
 
 case_of text__whitespace 'no line ends in a blank, and no blank before a tab'
