@@ -45,7 +45,7 @@ shell_files() {
 
 # boot_files: what is for the initial RAM disk, most of it without an ending.
 boot_files() {
-	find etc/initramfs-tools etc/dracut -type f \
+	find etc/initramfs-tools etc/dracut etc/network-hooks.d -type f \
 	    ! -name '*.conf' ! -name '*.path' ! -name '*.service' | sort
 }
 
