@@ -35,7 +35,10 @@ shell_files() {
 	echo build-aux/kyua-check
 	echo regress/bench/checkers
 	echo regress/bench/run
+	echo regress/boot/hooks
 	echo regress/boot/image.sh
+	echo regress/boot/init
+	echo regress/boot/run
 	echo regress/boot/world
 	echo regress/fuzz/run
 	echo regress/lib.sh.in
@@ -336,6 +339,8 @@ text_files() {
 	    grep -v -e '^regress/fuzz/seeds/' -e '^regress/[a-z]*/vectors/'
 	boot_files | grep -v '\.sh$'
 	sources etc/dracut '*.path' '*.service'
+	echo regress/boot/hooks
+	echo regress/boot/init
 	echo regress/boot/world
 }
 
