@@ -175,6 +175,11 @@ config__sample_body() {
 	atf_check -s exit:0 -o match:'A=none' -e empty ./run
 }
 
+# has_run PID COUNT: so many plugins have run, or nobody runs any more.
+has_run() {
+	[ "$(wc -l <ran)" -ge "$2" ] || ! kill -0 "$1" 2>/dev/null
+}
+
 case_of directory__names 'plugins are files with certain names'
 directory__names_body() {
 	runs
@@ -207,9 +212,13 @@ README\na b\na.dpkg-dist\na.dpkg-tmp\nfoo#\nlink\nx.bak\n~x\n' cat sorted
 		sleep 0.3
 	END
 	# It can miss the end of a plugin, and then waits forever.
-	timeout -s KILL 5 "$theirs" --plugin-dir=plugins --config-file=none \
+	timeout -s KILL 60 "$theirs" --plugin-dir=plugins --config-file=none \
 	    --userid="$(id -u)" --groupid="$(id -g)" "$@" -o link:link \
-	    </dev/null >out 2>err || :
+	    </dev/null >out 2>err &
+	runner_pid=$!
+	wait_for 60 has_run $runner_pid "$(wc -l <sorted)"
+	kill $runner_pid 2>err || :
+	wait $runner_pid || :
 	LC_ALL=C sort ran >theirs
 	atf_check -s exit:0 -o empty -e empty diff -u theirs sorted
 }
