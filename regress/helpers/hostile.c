@@ -28,6 +28,7 @@
 #define PACKET_MAX (4 + 1024 + 131072 + 16)
 #define WAYS 6			/* in which a length can be wrong, or right */
 #define FDS_MAX 2
+#define CHECKER 2		/* which of a client's strings it is */
 #define NUMBERS 8		/* of clients, and of some that are none */
 #define SAYINGS 100		/* at least, before it breaks the table */
 
@@ -158,17 +159,29 @@ hear(void)
 	return n == 0 ? -1 : 0;
 }
 
+/*
+ * Strings of a client, or the first ones of them: of any bytes but NUL, half of
+ * the time of those that can be printed.
+ */
 static size_t
 some_strings(uint8_t *tail, size_t size, int count)
 {
+	const int any = arc4random_uniform(2) == 0;
 	char text[64];
 	size_t len = 0, i, n;
+	int s;
 
-	while (count-- > 0) {
+	for (s = 0; s < count; s++) {
 		/* A new client has to have a name. */
 		n = 1 + arc4random_uniform(sizeof text - 1);
 		for (i = 0; i < n; i++)
-			text[i] = (char)('!' + arc4random_uniform(90));
+			text[i] = (char)(any ? 1 + arc4random_uniform(255) :
+			    '!' + arc4random_uniform(90));
+		/* Who knows what a shell would make of that. */
+		if (s == CHECKER) {
+			n = 1;
+			text[0] = ':';
+		}
 		if (tail_put(tail, size, &len, text, n) == -1)
 			errx(1, "tail");
 	}
