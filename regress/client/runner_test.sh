@@ -625,6 +625,37 @@ peers__exchanged_body() {
 	done
 }
 
+case_of peers__fetch 'a password from a server, by our programs and theirs' root
+peers__fetch_body() {
+	need python3
+	[ -x "$theirs" ] || atf_skip 'mandos-client is not installed'
+	[ ! -e /run/plymouth/pid ] || atf_skip 'plymouth runs'
+	host_new server
+	mkdir -m 700 etc
+	client_keys keys
+	client_section client keys 'pass word' >etc/clients.conf
+	opens
+	keys=--pubkey=$PWD/keys/pubkey.txt,--seckey=$PWD/keys/seckey.txt
+	keys=$keys,--tls-pubkey=$PWD/keys/tls-pubkey.pem
+	keys=$keys,--tls-privkey=$PWD/keys/tls-privkey.pem
+	for runs in "$runner:${theirs%/*}/plugins.d/mandos-client" \
+	    "$runner:$top_builddir/client/mandos-client" \
+	    "$theirs:$top_builddir/client/mandos-client"; do
+		rm -rf plugins
+		mkdir plugins
+		cp "${runs#*:}" plugins/mandos-client
+		cp "$top_builddir/client/plugins/password-prompt" plugins
+		# Nobody types anything.
+		atf_check -s exit:0 -o inline:'pass word' -e match:'X: ' \
+		    ./at_server python3 -B "$console" see='X: ' exit=0 -- \
+		    "${runs%%:*}" --plugin-dir=plugins --config-file=none \
+		    --userid=0 --groupid=0 -o "mandos-client:$keys" \
+		    -o mandos-client:--connect="::1:$port,--interface=none" \
+		    -o password-prompt:--prompt=X
+	done
+	server_stop server
+}
+
 atf_init_test_cases() {
 	atf_add_test_case options__for_plugins
 	atf_add_test_case options__show
@@ -646,4 +677,5 @@ atf_init_test_cases() {
 	atf_add_test_case power__secrets
 	atf_add_test_case fallback__asks
 	atf_add_test_case peers__exchanged
+	atf_add_test_case peers__fetch
 }
