@@ -55,8 +55,9 @@ shows() {
 
 # keys KEY...: press them, by tmux's names for them.
 keys() {
-	for key; do
-		tm send-keys -t m -- "$key" || atf_fail "no key $key"
+	for keys_one; do
+		tm send-keys -t m -- "$keys_one" ||
+		    atf_fail "no key $keys_one"
 	done
 }
 
@@ -123,7 +124,7 @@ plain() {
 	screen | sed -E \
 	    -e 's/^[0-9-]{10} [0-9:]{8},[0-9]{3}: /YYYY-MM-DD HH:MM:SS,mmm: /' \
 	    -e 's/([0-9]+ days?, )?[0-9]+:[0-9]{2}:[0-9]{2}/H:MM:SS/' \
-	    -e 's/ (checking |\*)?\[[= ]{10}\]$//' -e 's/ checking$//' \
+	    -e 's/ (checking |\*)?\[[= ]{10}\]$//' -e 's/ (checking|\*)$//' \
 	    -e 's/^(Mandos Monitor version ).*/\1V/' -e 's/ *$//' |
 	    sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }

@@ -511,6 +511,29 @@ coloured() {
 	screen -e | grep -q "$1"
 }
 
+case_of help__by_any_key 'the keys are told, even if the log is hidden'
+help__by_any_key_body() {
+	begins 1
+	sees '^client00000: '
+	screen_is coloured "$(printf '\033')\\[1mMandos Monitor version"
+	for way in '?' F1 Escape; do
+		keys l
+		sees_no '^q: Quit'
+		keys "$way"
+		sees '^q: Quit  ?: Help  l: Log .* Enter: Details$' \
+		    '^/: Search  n: Next  N: Previous  o: Order ' \
+		    '^+: Enable  -: Disable  a: Approve .* R: Remove$'
+	done
+	# From the pane as well.
+	keys Enter
+	sees '^Name '
+	keys '?'
+	sees_no '^Name '
+	sees '^client00000: ' '^+: Enable'
+	keys Q
+	ends 0
+}
+
 case_of terminal__given_back 'however it ends, the terminal is as it was'
 terminal__given_back_body() {
 	begins 2
@@ -618,6 +641,7 @@ atf_init_test_cases() {
 	atf_add_test_case stranger__is_ignored
 	atf_add_test_case locale__without_utf8
 	atf_add_test_case colours__if_wanted
+	atf_add_test_case help__by_any_key
 	atf_add_test_case terminal__given_back
 	atf_add_test_case terminal__suspended
 	atf_add_test_case window__of_any_size

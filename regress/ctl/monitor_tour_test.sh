@@ -27,6 +27,10 @@ tour() {
 	looks carol-is-ok
 	keys C-n + C
 	looks delta-is-ok
+	keys j j s
+	looks golf-is-checked
+	keys S
+	looks golf-is-not
 	# To the last one, and up again.
 	keys PageDown R
 	looks india-removed
