@@ -196,6 +196,7 @@ cursor__moves_body() {
 	says 'add("aaa")' 'add("client00000b")' 'remove("client00000")'
 	is_at client00001
 	says 'remove("client00001")'
+	sees_no '^client00001: '
 	is_at client00002
 	says 'set("client00002", Name="zzz")'
 	is_at client00002
