@@ -290,6 +290,18 @@ ask_route(struct attempt *a)
 	return 0;
 }
 
+/*
+ * An interface that has just been raised has an address that is tentative for
+ * a second or two, or none yet, or waits for a router to say what its net is.
+ */
+static int
+is_too_early(const struct attempt *a, int error)
+{
+	return servers_may_hurry(a->server) && (error == EADDRNOTAVAIL ||
+	    (error == ENETUNREACH && (a->server->name == NULL ||
+	    address_is_link_local(&a->server->address))));
+}
+
 static void
 connect_failed(struct attempt *a, int error)
 {
@@ -297,16 +309,15 @@ connect_failed(struct attempt *a, int error)
 
 	unconnect(a);
 	a->error = error;
-	if ((error == ENETUNREACH || error == EHOSTUNREACH) &&
-	    ask_route(a) == 0)
-		return;
-	/* An address that is new is tentative, for a second or two. */
-	if (error == EADDRNOTAVAIL) {
+	if (is_too_early(a, error)) {
 		log_debug("connect to %s: %s", where(a, text),
 		    strerror(error));
 		over(a, OVER_TOO_EARLY);
 		return;
 	}
+	if ((error == ENETUNREACH || error == EHOSTUNREACH) &&
+	    ask_route(a) == 0)
+		return;
 	if (error == ECONNREFUSED)
 		log_debug("connect to %s: %s", where(a, text),
 		    strerror(error));

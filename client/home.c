@@ -8,10 +8,12 @@
 
 #include <sys/types.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,11 +85,41 @@ remove_in(int dir, const char *name, int depth)
 		log_warn("%s not removed", name);
 }
 
+/*
+ * For a user who has logged in, GnuPG puts its sockets in another directory,
+ * and only it knows which: a hash of our directory's name is in its name.
+ */
+static void
+remove_sockets(const struct keeper *k)
+{
+	char user[64];
+	pid_t pid, me = getpid();
+	int null;
+
+	snprintf(user, sizeof user, "/run/user/%u/gnupg",
+	    (unsigned)power_child_uid());
+	if (access(user, F_OK) == -1)
+		return;
+	if ((pid = fork()) == 0) {
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		power_drop(me);
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execlp("gpgconf", "gpgconf", "--homedir", k->home,
+		    "--remove-socketdir", (char *)NULL);
+		_exit(1);
+	}
+	if (pid == -1 || waitpid(pid, NULL, 0) == -1)
+		log_warn("gpgconf");
+}
+
 void
 home_remove(struct keeper *k)
 {
 	if (k->home[0] == '\0')
 		return;
+	remove_sockets(k);
 	power_files_as(power_child_uid(), power_child_gid());
 	remove_in(AT_FDCWD, k->home, 0);
 	power_files_own();

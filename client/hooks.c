@@ -155,6 +155,8 @@ become_hook(const struct keeper *k, char *name, const char *mode)
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(STDERR_FILENO, STDOUT_FILENO) == -1)
 		_exit(EX_OSERR);
+	/* Descriptors of whoever has called are not for root. */
+	closefrom(STDERR_FILENO + 1);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(path, argv);
 	log_warn("network hook \"%s\"", name);

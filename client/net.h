@@ -26,7 +26,7 @@ struct server {
 	struct attempt *attempt;	/* the one that is being made, or NULL */
 	int64_t tried_ms;	/* when it began */
 	unsigned int failures;	/* since it is known */
-	unsigned int hurries;	/* tries that did not count, in a row */
+	unsigned int hurries;	/* tries that did not count */
 	int is_gone;		/* forgotten when the timer rings */
 	struct loop_timer timer;	/* for the next attempt */
 };
@@ -59,15 +59,21 @@ void servers_move(struct server *, const struct address *);
 void servers_gone(struct server *);
 void servers_back(struct server *);
 
-/* An attempt has come to an end.  servers_over(server, how) */
 enum over {
 	OVER_FETCHED,		/* and is with the decrypter */
 	OVER_FAILED,
 	OVER_TOO_EARLY		/* our own address is not usable yet */
 };
-void servers_over(struct server *, enum over);
 
-/* servers_is_held(server): browse.c still has a pointer to it. */
+/*
+ * servers_over(server, how): its attempt has come to an end.
+ * servers_may_hurry(server): OVER_TOO_EARLY may be the reason: it is tried
+ * again soon, but that ends some seconds after the first time.
+ */
+void servers_over(struct server *, enum over);
+int servers_may_hurry(const struct server *);
+
+/* servers_set_forget(cb): call ${cb} before a server is freed. */
 void servers_set_forget(void (*)(struct server *));
 
 /* fetch.c */

@@ -18,8 +18,8 @@
 
 /* The same server by another address: not at the very same time. */
 #define STAGGER_MS 300
-#define HURRY_MS 250		/* an address takes a second or two */
-#define HURRIES_MAX 24
+#define HURRY_MS 250		/* an address takes a second or two, */
+#define HURRIES_MAX 16		/* a router's advertisement some more */
 #define GRACE_MS 60000
 
 TAILQ_HEAD(servers, server);
@@ -174,17 +174,22 @@ servers_back(struct server *s)
 		loop_timer_set(&s->timer, 0);
 }
 
+int
+servers_may_hurry(const struct server *s)
+{
+	return s->failures == 0 && s->hurries < HURRIES_MAX;
+}
+
 void
 servers_over(struct server *s, enum over how)
 {
 	uint64_t spent = (uint64_t)(loop_now() - s->tried_ms);
 
-	if (how == OVER_TOO_EARLY && s->hurries < HURRIES_MAX) {
+	if (how == OVER_TOO_EARLY) {
 		s->hurries++;
 		loop_timer_set(&s->timer, HURRY_MS);
 		return;
 	}
-	s->hurries = 0;
 	if (how != OVER_FETCHED)
 		s->failures++;
 	if (s->is_gone)

@@ -274,6 +274,40 @@ set_uid__owners_repaired_body() {
 	done
 }
 
+# runs_by RUNNER: plugin-runner starts it, as in an image.
+runs_by() {
+	options="--connect=[$address%cli0]:5001,--interface=cli0"
+	for name in pubkey.txt seckey.txt; do
+		options="$options,--${name%.txt}=$PWD/client/$name"
+	done
+	for name in tls-pubkey.pem tls-privkey.pem; do
+		options="$options,--${name%.pem}=$PWD/client/$name"
+	done
+	status=0
+	./at_machine ./in_box timeout 30 "$1" --config-file=/dev/null \
+	    --plugin-dir="$PWD/set-uid" --plugin-helper-dir="$PWD/helpers" \
+	    --userid=65534 --groupid=65534 \
+	    --options-for="mandos-client:$options" </dev/null >out 2>err ||
+	    status=$?
+	atf_check_equal 0 "$status"
+	atf_check -s exit:0 -o inline:'pass word' -e empty cat out
+	leaves_nothing
+	as_before
+}
+
+case_of set_uid__by_plugin_runners 'Debian'\''s plugin-runner, and ours'
+set_uid__by_plugin_runners_body() {
+	cable
+	set_uid
+	client_box
+	mkdir helpers
+	printk=$(cat /proc/sys/kernel/printk)
+	debians=$(echo /usr/lib/*/mandos/plugin-runner)
+	[ -x "$debians" ] || atf_skip 'mandos-client is not installed'
+	runs_by "$debians"
+	runs_by "$top_builddir/client/plugin-runner"
+}
+
 case_of unprivileged__works 'without any power it fetches all the same'
 unprivileged__works_body() {
 	need setpriv
@@ -466,6 +500,33 @@ home__elsewhere_body() {
 	atf_check -s exit:0 -o empty -e empty cat after
 }
 
+case_of home__of_a_user 'GnuPG'\''s sockets of a user who has logged in'
+home__of_a_user_body() {
+	need setpriv
+	cable
+	host_up machine cli0
+	client_box
+	mkdir -p run/user/65534
+	chmod 700 run/user/65534
+	chown 65534:65534 run/user/65534
+	# Seen while it works.
+	set_uid
+	fake hang 5002 hang secret
+	ours_starts user machine client -i cli0 --connect="$address:5002"
+	wait_for 10 grep -q 'sent all' hang.log
+	wait_for 10 find_sockets
+	kill "$(cat user.pid)"
+	ours_ends user 143 ''
+	! find_sockets || atf_fail 'sockets are left behind'
+	ours machine client -i cli0 --connect="$address:5001" >out 2>err ||
+	    fail_with err 'the client failed'
+	! find_sockets || atf_fail 'sockets are left behind'
+}
+
+find_sockets() {
+	find run/user/65534 -name 'd.*' | grep -q .
+}
+
 case_of secrets__stay_secret 'no key and no password in any other place'
 secrets__stay_secret_body() {
 	need strace
@@ -509,6 +570,7 @@ atf_init_test_cases() {
 	atf_add_test_case hooks__interface
 	atf_add_test_case hooks__of_others
 	atf_add_test_case set_uid__as_installed
+	atf_add_test_case set_uid__by_plugin_runners
 	atf_add_test_case set_uid__owners_repaired
 	atf_add_test_case unprivileged__works
 	atf_add_test_case route__local
@@ -518,5 +580,6 @@ atf_init_test_cases() {
 	atf_add_test_case crash__of_a_child
 	atf_add_test_case output__cannot_be_written
 	atf_add_test_case home__elsewhere
+	atf_add_test_case home__of_a_user
 	atf_add_test_case secrets__stay_secret
 }
