@@ -66,4 +66,12 @@ void fatalx(const char *, ...)
 void fatalx_status(int, const char *, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
+/*
+ * log_line(level, error, name, fmt, ap): write one line of process ${name},
+ * with what errno ${error} means at its end unless that is 0.  There are two
+ * of it, and a program is linked with one.
+ */
+void log_line(int, int, const char *, const char *, va_list)
+    __attribute__((format(printf, 4, 0)));
+
 #endif

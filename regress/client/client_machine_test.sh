@@ -302,9 +302,9 @@ set_uid__by_plugin_runners_body() {
 	client_box
 	mkdir helpers
 	printk=$(cat /proc/sys/kernel/printk)
-	debians=$(echo /usr/lib/*/mandos/plugin-runner)
-	[ -x "$debians" ] || atf_skip 'mandos-client is not installed'
-	runs_by "$debians"
+	theirs=$(echo /usr/lib/*/mandos/plugin-runner)
+	[ -x "$theirs" ] || atf_skip 'mandos-client is not installed'
+	runs_by "$theirs"
 	runs_by "$top_builddir/client/plugin-runner"
 }
 

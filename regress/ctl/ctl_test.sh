@@ -107,7 +107,7 @@ nonsense__sanitized_body() {
 	    conf/argparse.c conf/base64.c conf/clients.c conf/duration.c \
 	    conf/expand.c conf/files.c conf/ini.c conf/problem.c conf/secfile.c \
 	    conf/text.c conf/unicode.c common/keyid.c common/keyid_parse.c \
-	    common/log.c common/loop.c common/msg.c \
+	    common/log.c common/log_line.c common/loop.c common/msg.c \
 	    $(pkg-config --libs dbus-1 libbsd-overlay)) ||
 	    atf_fail 'it cannot be compiled'
 	export CTL="$PWD/mandos-ctl" ROUNDS=4
