@@ -232,7 +232,17 @@ hear_signals(void)
 		if (sigaction(ends[i], NULL, &action) == 0 &&
 		    action.sa_handler != SIG_IGN)
 			list[n++] = ends[i];
+	/* Whoever does not want to know would not be told of children. */
+	signal(SIGCHLD, SIG_DFL);
 	loop_signals(list, on_signal);
+}
+
+/* Whatever has ended us, by fatal() for example. */
+static void
+end_client(void)
+{
+	if (client.pid > 0 && !has_ended)
+		pidfd_send_signal(client.pidfd, SIGTERM, NULL, 0);
 }
 
 static void
@@ -284,6 +294,7 @@ main(int argc, char **argv)
 		fatal("no memory");
 	if (client_start(&settings, &client) == -1)
 		return EXIT_FAILURE;
+	atexit(end_client);
 	lock_down();
 	if (loop_io_add(&client_io, client.out, EPOLLIN, on_output, NULL) ==
 	    -1 || loop_io_add(&watch_io, watch, EPOLLIN, on_change, NULL) ==

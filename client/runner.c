@@ -135,7 +135,7 @@ die_by(int sig)
 int
 main(int argc, char **argv)
 {
-	struct settings settings;
+	static struct settings settings;	/* to be there at exit */
 	enum race race = RACE_LOST;
 	int status, is_dropped;
 

@@ -36,6 +36,7 @@ struct plugin {
 	int fd;
 	pid_t pid;		/* 0 while it does not run */
 	int status;		/* how it ended, when it has */
+	int is_cut;		/* what it printed could not be kept */
 	int64_t started;	/* loop_now() */
 	unsigned int failures;	/* temporary ones, one after the other */
 	struct loop_timer again; /* until it is started again */

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -213,7 +214,7 @@ on_output(struct loop_io *io, uint32_t events)
 	if (n == -1) {
 		log_warn("%s", plugin->name);
 		/* Not even if it exits with 0 has it succeeded. */
-		plugin->is_file = 0;
+		plugin->is_cut = 1;
 		locked_free(&plugin->password);
 	}
 	loop_io_del(io);
@@ -229,6 +230,7 @@ begin(struct plugin *plugin)
 
 	label_stop(&plugin->label);
 	plugin->started = loop_now();
+	plugin->is_cut = 0;
 	if (start_plugin(all, plugin, &out, &err) == -1)
 		return;
 	label_start(&plugin->label, plugin->name, err);
@@ -286,7 +288,7 @@ judge(struct plugin *plugin)
 	if (phase != RUNNING || plugin->pid != 0)
 		return;
 	if (has_exited && WEXITSTATUS(plugin->status) == 0 &&
-	    plugin->is_file) {
+	    !plugin->is_cut) {
 		if (plugin->out.fd == -1)
 			win(plugin);
 		return;
@@ -349,7 +351,16 @@ hear_signals(void)
 		if (sigaction(ends[i], NULL, &action) == 0 &&
 		    action.sa_handler != SIG_IGN)
 			list[n++] = ends[i];
+	/* Whoever does not want to know would not be told of children. */
+	signal(SIGCHLD, SIG_DFL);
 	loop_signals(list, on_signal);
+}
+
+/* Whatever has ended us, by fatal() for example. */
+static void
+end_all(void)
+{
+	signal_plugins(SIGTERM);
 }
 
 enum race
@@ -363,6 +374,7 @@ race_run(struct settings *settings)
 	loop_init();
 	hear_signals();
 	stray_init();
+	atexit(end_all);
 	TAILQ_FOREACH(plugin, &settings->plugins, entry) {
 		plugin->out.fd = plugin->label.io.fd = -1;
 		loop_timer_init(&plugin->again, on_again, plugin);

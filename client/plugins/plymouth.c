@@ -179,7 +179,7 @@ int
 main(int argc, char **argv)
 {
 	char *text;
-	int rc;
+	int rc, has_asked = 0;
 
 	log_open("plymouth", LOG_INFO);
 	privilege_start();
@@ -194,10 +194,12 @@ main(int argc, char **argv)
 		free(text);
 		return EX_UNAVAILABLE;
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		has_asked = 1;
 		rc = ask(text);
+	}
 	free(text);
-	if (rc == SCREEN_SIGNAL)
+	if (rc == SCREEN_SIGNAL && has_asked)
 		restart();
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -51,6 +51,7 @@ story() {
 stories=
 
 story one empty 'a question is answered'
+story ignoring empty 'it hears of its client all the same'
 story many empty 'all who ask are answered, those who came later, too'
 story empty empty 'an empty password is one'
 story withdrawn empty 'who has taken back a question gets no answer'

@@ -140,6 +140,17 @@ def one():
     agent.ends(0)
 
 
+def ignoring():
+    """Started by somebody who does not want to know of children."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    question = Question("a")
+    agent = Agent()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    fetched()
+    question.answered()
+    agent.ends(0)
+
+
 def many():
     early = [Question("e%d" % i) for i in range(20)]
     agent = Agent()

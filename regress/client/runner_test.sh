@@ -283,6 +283,15 @@ race__large_body() {
 		exit 0
 	END
 	wrong 0 'big: File too large'
+	# Which it may do better the next time.
+	plugin big <<-'END'
+		[ ! -e again ] || { printf small; exit; }
+		: >again
+		trap '' PIPE
+		head -c 20000000 /dev/zero
+		exit 75
+	END
+	atf_check -s exit:0 -o inline:small -e match:'File too large' ./run
 }
 
 case_of race__unwritten 'a password that nobody takes is asked for again'
@@ -362,6 +371,31 @@ signals__leave_nobody_body() {
 		wait_for 10 enough_sleepers
 		race_end "${signal%:*}" "${signal#*:}"
 	done
+}
+
+case_of signals__inherited 'signals that are ignored or blocked do no harm'
+signals__inherited_body() {
+	runs
+	plugin tells <<-'END'
+		grep -E '^Sig(Blk|Ign):' /proc/self/status | tr -d '0\n\t'
+	END
+	atf_check -s exit:0 -o match:'SigBlk:.*SigIgn:' -e empty timeout 20 \
+	    env --ignore-signal=CHLD,PIPE --block-signal=CHLD,TERM ./run
+	# Who ignores to be ended is not ended, and neither are its plugins.
+	plugin tells <<-'END'
+		until [ -e finish ]; do sleep 0.05; done
+		printf password
+	END
+	env --ignore-signal=TERM,HUP "$runner" --plugin-dir=plugins \
+	    --config-file=none --userid="$(id -u)" --groupid="$(id -g)" \
+	    >out 2>err &
+	pid=$!
+	wait_for 10 pgrep -P $pid
+	kill -TERM $pid
+	kill -HUP $pid
+	: >finish
+	wait $pid || atf_fail 'it was ended'
+	atf_check -s exit:0 -o inline:password -e empty cat out
 }
 
 case_of signals__stubborn 'who does not end is killed, and delays nobody'
@@ -667,6 +701,7 @@ atf_init_test_cases() {
 	atf_add_test_case race__large
 	atf_add_test_case race__unwritten
 	atf_add_test_case signals__leave_nobody
+	atf_add_test_case signals__inherited
 	atf_add_test_case signals__stubborn
 	atf_add_test_case signals__daemons
 	atf_add_test_case again__after_a_while
