@@ -193,7 +193,8 @@ hooks__asked_body() {
 	    'echo "$*|$MODE|$MANDOSNETHOOKDIR|$DEVICE|$VERBOSITY" >>/mnt/asked' \
 	    '[ "$1" = files ] || { echo one two; exit; }' \
 	    'echo /etc/wanted' 'echo /etc/wanted /etc/elsewhere' \
-	    'echo /usr/bin/wanted' 'echo' 'echo /etc/missing'
+	    'echo /usr/bin/wanted' 'echo' 'echo /etc/missing' \
+	    'echo /usr/bin/wanted /sbin/ip'
 	script $hooks/fails 'exit 3'
 	script "$hooks/bad name" 'touch /mnt/bad'
 	script "$hooks/bad+name" 'touch /mnt/bad'
@@ -221,6 +222,9 @@ modules|modules|$dir|eth7|0\n" cat asked
 	atf_check -s exit:0 -o inline:'wanted\nwanted\n' -e empty \
 	    cat tree/etc/wanted tree/etc/elsewhere
 	atf_check -s exit:0 -o empty -e empty test -x tree/usr/bin/wanted
+	# Not busybox, which knows such a program.
+	atf_check -s exit:0 -o empty -e empty \
+	    cmp stage/usr/bin/wanted tree/sbin/ip
 	atf_check -s exit:0 -o empty -e empty test ! -e bad
 }
 
