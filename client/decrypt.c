@@ -233,7 +233,9 @@ write_plain(const struct plain *plain)
 	return 0;
 }
 
-/* Exits if net has ended. */
+/*
+ * Waits for the keeper, if net has ended: that is what it is to hear of first.
+ */
 static void
 read_all(int fd, void *buf, size_t len)
 {
@@ -244,8 +246,8 @@ read_all(int fd, void *buf, size_t len)
 		n = read(fd, to, len);
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			exit(EX_TEMPFAIL);
+		while (n <= 0)
+			pause();
 		to += n;
 		len -= (size_t)n;
 	}

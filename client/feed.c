@@ -83,8 +83,8 @@ flush(struct loop_io *io, uint32_t events)
 				fatal("epoll_ctl");
 			return;
 		default:
-			/* The decrypter has ended, and so shall we. */
-			fatal("decrypter");
+			/* The decrypter has ended: the keeper sees to it. */
+			drop_first();
 		}
 	loop_io_del(&feed_io);
 }

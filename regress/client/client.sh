@@ -16,7 +16,7 @@ case_of() {
 }
 
 # client_box: the client's files below /run are in ./run; ./in_box COMMAND
-# runs there, and says in ./box which mount namespace that is.
+# runs there, and makes ./box when it does.
 client_box() {
 	mkdir -p run/tmp
 	chmod 1777 run/tmp
@@ -24,7 +24,7 @@ client_box() {
 		#! /bin/sh
 		exec unshare --mount sh -ec '
 		mount --bind run /run
-		readlink /proc/self/ns/mnt >box
+		echo >box
 		exec "$@"
 		' in_box "$@"
 	END
@@ -114,10 +114,11 @@ leaves_nothing() {
 	    atf_fail "left behind: $(find run -mindepth 2 | tr '\n' ' ')"
 }
 
-# box_processes: print the name of each process that is there.
+# box_processes: print the name of each process that is there, which is known
+# by what is mounted on /run.
 box_processes() {
-	box_names=$(find /proc/[0-9]*/ns/mnt -printf '%l %p\n' 2>/dev/null |
-	    sed -n "s|^mnt:\[$(tr -dc 0-9 <box)\] \(.*\)/ns/mnt|\1/comm|p")
+	box_names=$(grep -lF "${PWD#/tmp}/run /run " /proc/[0-9]*/mountinfo \
+	    2>/dev/null | sed 's|mountinfo$|comm|')
 	# shellcheck disable=SC2086	# several files
 	[ -z "$box_names" ] || cat $box_names 2>/dev/null || :
 }

@@ -204,8 +204,10 @@ main(int argc, char **argv)
 	puts("ready");
 	while ((fd = accept(listener, NULL, NULL)) != -1) {
 		puts("accepted");
-		if (fork() == 0)
+		if (fork() == 0) {
+			close(listener);
 			serve(fd, argv[2], priority);
+		}
 		close(fd);
 	}
 	return 1;
