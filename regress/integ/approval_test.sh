@@ -152,14 +152,14 @@ wait__over_body() {
 		tells "^event $name got-secret"
 		begin=$(told_at "event $name need-approval")
 		end=$(told_at "event $name got-secret")
-		between 1995 "$((end - begin))" $((2300 * slower)) 'the wait'
+		between 1900 "$((end - begin))" $((2300 * slower)) 'the wait'
 	done
 	for name in no yesno; do
 		tells "^event $name rejected timed-out"
 		logs "Client $name timed out while waiting for approval"
 		begin=$(told_at "event $name need-approval")
 		end=$(told_at "event $name rejected")
-		between 1995 "$((end - begin))" $((2300 * slower)) 'the wait'
+		between 1900 "$((end - begin))" $((2300 * slower)) 'the wait'
 	done
 	admin set good approval_delay 0
 	finish
