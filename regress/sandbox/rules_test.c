@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The rule tables: under each real filter everything that a taken-over
- * process would like to do is tried, and what the process needs is done.
+ * process would like to do is tried.
  */
 #include <sys/types.h>
 #include <sys/epoll.h>
@@ -17,20 +17,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +37,7 @@
 
 #include "child.h"
 #include "log.h"
-#include "rules.h"
-#include "sandbox.h"
-
-#define TABLE(upper, lower, refuses) + 1
-#define TABLES (0 SANDBOX_TABLES(TABLE))
+#include "rules_kit.h"
 
 /* A bit for each table that something is about. */
 #define MONITOR (1U << RULES_MONITOR)
@@ -66,69 +56,6 @@
 	(MONITOR | CONF | WARDEN | STATE | NETD | SESSION | BUSD | IMPORT | \
 	AGENT | CLIENT)
 #define EACH	(ALL | CHECKERD | DECRYPT)
-
-#define TABLE_NAME(upper, lower, refuses) [RULES_##upper] = #lower,
-static const char *const table_names[TABLES] = {
-	SANDBOX_TABLES(TABLE_NAME)
-};
-
-#define TABLE_RULES(upper, lower, refuses) [RULES_##upper] = rules_##lower,
-static const struct sandbox_rule *const tables[TABLES] = {
-	SANDBOX_TABLES(TABLE_RULES)
-};
-
-static struct sandbox_filter *filters[TABLES];
-
-/* Not lazily: a child under a filter could not make them. */
-static void
-compile(void)
-{
-	int i;
-
-	for (i = 0; i < TABLES; i++)
-		filters[i] = sandbox_compile((enum sandbox_rules)i);
-}
-
-/* The table says what is refused, and kills nobody. */
-static int
-merely_refuses(enum sandbox_rules rules)
-{
-	return rules == RULES_CHECKERD || rules == RULES_CLIENT_DECRYPT;
-}
-
-/* As the processes do it, a session on top of netd. */
-static void
-enter(enum sandbox_rules rules)
-{
-	const struct rlimit none = { 0, 0 };
-
-	MUST(setrlimit(RLIMIT_CORE, &none) == 0);
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	if (rules == RULES_SESSION)
-		sandbox_enter_compiled(filters[RULES_NETD]);
-	if (rules == RULES_CLIENT_DECRYPT)
-		sandbox_enter_compiled(filters[RULES_CHECKERD]);
-	sandbox_enter_compiled(filters[rules]);
-}
-
-static int
-is_refused(int status)
-{
-#ifdef SANDBOX_DEBUG
-	return WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGSYS;
-#else
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
-#endif
-}
-
-/*
- * What the attempts in forbidden.def work on.
- */
-
-static int sibling;		/* a process to be attacked */
-static int listener = -1;	/* a socket that listens */
-static int wire[2];		/* a connected pair */
-static char *page;		/* memory that can be written to */
 
 #ifdef __x86_64__
 static long
@@ -162,42 +89,6 @@ static const struct attempt {
 #include "forbidden.def"
 #undef FORBIDDEN
 };
-
-static void
-make_wire(void)
-{
-	ATF_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, wire) == 0);
-}
-
-/* Started once per test: something to attack, and something to use. */
-static void
-set_up(void)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX,
-		.sun_path = "listener" };
-
-	compile();
-	ATF_REQUIRE((sibling = fork()) != -1);
-	if (sibling == 0)
-		for (;;)
-			pause();
-	make_wire();
-	ATF_REQUIRE((listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK,
-	    0)) != -1);
-	ATF_REQUIRE(bind(listener, (struct sockaddr *)&sun, sizeof sun) == 0);
-	ATF_REQUIRE(listen(listener, 8) == 0);
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-	    MAP_ANONYMOUS, -1, 0);
-	ATF_REQUIRE(page != MAP_FAILED);
-	ATF_REQUIRE_EQ(0, system("echo text >file"));
-}
-
-static void
-clean_up(void)
-{
-	kill(sibling, SIGKILL);
-	waitpid(sibling, NULL, 0);
-}
 
 #define MERELY_FAILED 77	/* exit status */
 #define WAS_REFUSED 78
@@ -331,408 +222,11 @@ ATF_TC_BODY(all_else__is_refused, tc)
 	int number, t;
 
 	(void)tc;
-	compile();
+	compile_filters();
 	for (t = 0; t < TABLES; t++)
 		for (number = 0; number <= LAST_CALL; number++)
 			if (ALL & 1U << t)
 				call_under((enum sandbox_rules)t, number);
-}
-
-/*
- * What must be possible, in the way the processes do it.
- */
-
-static int epoll_fd, signal_fd;
-
-static void
-use_memory(void)
-{
-	char *p;
-
-	MUST((p = malloc(4 << 20)) != NULL);
-	memset(p, 1, 4 << 20);
-	MUST((p = realloc(p, 8 << 20)) != NULL);
-	free(p);
-	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-	    MAP_ANONYMOUS, -1, 0);
-	MUST(p != MAP_FAILED);
-	MUST((p = mremap(p, 8192, 4096, 0)) != MAP_FAILED);
-	MUST(madvise(p, 4096, MADV_DONTNEED) == 0);
-	MUST(munmap(p, 4096) == 0);
-	MUST(syscall(SYS_brk, 0) != -1);
-}
-
-static void
-use_channel(void)
-{
-	char text[16] = "";
-	struct iovec iov = { .iov_base = text, .iov_len = sizeof text };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct pollfd pfd = { .fd = wire[0], .events = POLLOUT };
-
-	MUST(poll(&pfd, 1, 0) == 1);
-	MUST(ppoll(&pfd, 1, NULL, NULL) == 1);
-	MUST(sendmsg(wire[0], &hdr, MSG_NOSIGNAL) == sizeof text);
-	MUST(recvmsg(wire[1], &hdr, MSG_DONTWAIT) == sizeof text);
-}
-
-/* Every table has this. */
-static void
-use_base(void)
-{
-	struct timespec ts;
-	char text[16];
-
-	use_memory();
-	use_channel();
-	MUST(syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &ts) == 0);
-	MUST(syscall(SYS_futex, page, 1, 1, NULL, NULL, 0) == 0);
-	MUST(syscall(SYS_getrandom, text, sizeof text, 0) == sizeof text);
-	log_info("a line");
-	log_to_syslog();
-	log_info("a line");
-}
-
-static void
-use_loop_only(void)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-
-	MUST(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wire[0], &ev) == 0);
-	MUST(epoll_wait(epoll_fd, &ev, 1, 0) == 0);
-	MUST(epoll_pwait(epoll_fd, &ev, 1, 0, NULL) == 0);
-	MUST(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, wire[0], NULL) == 0);
-	MUST(syscall(SYS_timerfd_settime, -1, 0, NULL, NULL) == -1 &&
-	    (errno == EFAULT || errno == EBADF || errno == EINVAL));
-}
-
-static void
-use_loop(void)
-{
-	struct signalfd_siginfo info;
-	int fd;
-
-	use_loop_only();
-	MUST(read(signal_fd, &info, sizeof info) == -1 && errno == EAGAIN);
-	MUST((fd = fcntl(wire[0], F_DUPFD_CLOEXEC, 3)) != -1);
-	MUST(close(fd) == 0);
-}
-
-static void
-use_pair(void)
-{
-	int fds[2];
-
-	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0);
-	MUST(close(fds[0]) == 0 && close(fds[1]) == 0);
-}
-
-static void
-use_monitor(const void *arg)
-{
-	int fd, type;
-	socklen_t len = sizeof type;
-
-	(void)arg;
-	make_wire();
-	enter(RULES_MONITOR);
-	use_base();
-	use_loop_only();
-	MUST((fd = fcntl(wire[0], F_DUPFD_CLOEXEC, 3)) != -1);
-	MUST(close(fd) == 0);
-	use_pair();
-	MUST(getsockopt(wire[0], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
-	exit(0);
-}
-
-static void
-use_conf(const void *arg)
-{
-	FILE *f;
-	char text[16];
-
-	(void)arg;
-	make_wire();
-	enter(RULES_CONF);
-	use_base();
-	MUST((f = fopen("file", "re")) != NULL);
-	MUST(fgets(text, sizeof text, f) != NULL);
-	MUST(strcmp(text, "text\n") == 0);
-	MUST(fseek(f, 0, SEEK_END) == 0 && ftell(f) == 5);
-	MUST(fclose(f) == 0);
-	MUST(write(STDOUT_FILENO, "", 0) == 0);
-	exit(0);
-}
-
-static void
-use_warden(const void *arg)
-{
-	int fd;
-
-	(void)arg;
-	make_wire();
-	enter(RULES_WARDEN);
-	use_base();
-	use_loop_only();
-	MUST((fd = fcntl(wire[0], F_DUPFD_CLOEXEC, 3)) != -1);
-	MUST(close(fd) == 0);
-	MUST(shutdown(wire[0], SHUT_WR) == 0);
-	exit(0);
-}
-
-/* In the directory that is descriptor 4, as it is there. */
-static void
-use_state(const void *arg)
-{
-	struct stat st;
-	char text[4] = "";
-	int fd;
-
-	(void)arg;
-	make_wire();
-	MUST((fd = open(".", O_RDONLY | O_DIRECTORY)) != -1);
-	MUST(dup2(fd, 4) == 4);
-	enter(RULES_STATE);
-	use_base();
-	use_loop_only();
-	MUST((fd = openat(4, "new", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600)) != -1);
-	MUST(write(fd, "text", 4) == 4 && fsync(fd) == 0 && close(fd) == 0);
-	MUST(linkat(4, "new", 4, "kept", 0) == 0);
-	MUST(renameat(4, "new", 4, "ledger") == 0);
-	MUST(fsync(4) == 0);
-	MUST((fd = openat(4, "ledger", O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC)) != -1);
-	MUST(fstat(fd, &st) == 0 && st.st_size == 4);
-	MUST(read(fd, text, 4) == 4 && memcmp(text, "text", 4) == 0);
-	MUST(close(fd) == 0);
-	MUST(unlinkat(4, "kept", 0) == 0 && unlinkat(4, "ledger", 0) == 0);
-	exit(0);
-}
-
-static void
-use_session(void)
-{
-	char text[4] = "text";
-	struct iovec iov = { .iov_base = text, .iov_len = sizeof text };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	MUST(close_range(1000, ~0U, 0) == 0);
-	sandbox_enter_compiled(filters[RULES_SESSION]);
-	use_base();
-	MUST(sendmsg(wire[1], &hdr, MSG_NOSIGNAL) == sizeof text);
-	MUST(recv(STDIN_FILENO, text, sizeof text, 0) == sizeof text);
-	MUST(send(STDIN_FILENO, text, sizeof text, MSG_NOSIGNAL) ==
-	    sizeof text);
-	MUST(shutdown(STDIN_FILENO, SHUT_WR) == 0);
-	_exit(17);
-}
-
-static void
-use_netd(const void *arg)
-{
-	pid_t pid;
-	int status;
-
-	(void)arg;
-	make_wire();
-	MUST(dup2(wire[0], STDIN_FILENO) == STDIN_FILENO);
-	enter(RULES_NETD);
-	use_base();
-	use_loop();
-	use_pair();
-	MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC) == -1);
-	MUST(errno == EAGAIN);
-	MUST((pid = fork()) != -1);
-	if (pid == 0)
-		use_session();
-	MUST(waitpid(pid, &status, 0) == pid);
-	MUST(WIFEXITED(status) && WEXITSTATUS(status) == 17);
-	MUST((pid = fork()) != -1);
-	if (pid == 0)
-		for (;;)
-			poll(NULL, 0, -1);
-	MUST(kill(pid, SIGKILL) == 0);
-	MUST(waitpid(pid, &status, 0) == pid);
-	exit(0);
-}
-
-/* As libdbus does it, up to a bus that is not there. */
-/* Its own pidfd stands for mandos-client's. */
-static void
-use_agent(const void *arg)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "none" };
-	struct stat st;
-	sigset_t set;
-	char text[4] = "";
-	pid_t self = getpid();
-	int fd, own;
-	DIR *dir;
-
-	(void)arg;
-	make_wire();
-	MUST((dir = opendir(".")) != NULL);
-	MUST((own = (int)syscall(SYS_pidfd_open, self, 0)) != -1);
-	enter(RULES_AGENT);
-	use_base();
-	use_loop_only();
-	MUST(readdir(dir) != NULL);
-	rewinddir(dir);
-	MUST((fd = openat(dirfd(dir), "file", O_RDONLY | O_CLOEXEC |
-	    O_NOFOLLOW | O_NONBLOCK)) != -1);
-	MUST(fstat(fd, &st) == 0 && read(fd, text, 4) == 4);
-	MUST(close(fd) == 0);
-	MUST((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) != -1);
-	MUST(connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1);
-	MUST(errno == ENOENT);
-	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
-	MUST(mlock(page, 4096) == 0);
-	MUST(kill(self, 0) == 0);
-	MUST(syscall(SYS_pidfd_send_signal, own, 0, NULL, 0) == 0);
-	MUST(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	MUST(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && raise(SIGTERM) == 0);
-	exit(0);
-}
-
-static void
-use_busd(const void *arg)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "none" };
-	socklen_t len = sizeof sun;
-	char text[4] = "text";
-	int fd, flags;
-
-	(void)arg;
-	make_wire();
-	enter(RULES_BUSD);
-	use_base();
-	use_loop();
-	MUST((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) != -1);
-	MUST(connect(fd, (struct sockaddr *)&sun, sizeof sun) == -1);
-	MUST(errno == ENOENT);
-	MUST((flags = fcntl(fd, F_GETFL)) != -1);
-	MUST(fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0);
-	MUST(getsockname(fd, (struct sockaddr *)&sun, &len) == 0);
-	MUST(close(fd) == 0);
-	MUST(geteuid() == (uid_t)syscall(SYS_geteuid));
-	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
-	MUST(recv(wire[1], text, sizeof text, 0) == sizeof text);
-	exit(0);
-}
-
-/* Whatever a checker does, it begins like this. */
-static void
-use_checkerd(const void *arg)
-{
-	static char sh[] = "sh", option[] = "-c", command[] =
-	    "x=$(echo text | cat) && [ \"$x\" = text ] && (exit 3) & wait $!";
-	static char *const argv[] = { sh, option, command, NULL };
-	pid_t pid;
-	int status, fd;
-
-	(void)arg;
-	make_wire();
-	enter(RULES_CHECKERD);
-	use_base();
-	use_loop();
-	MUST(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0);
-	MUST(waitpid(pid, &status, 0) == pid);
-	MUST(WIFEXITED(status) && WEXITSTATUS(status) == 3);
-	MUST((pid = fork()) != -1);
-	if (pid == 0)
-		_exit(setsid() == -1);
-	MUST(waitpid(pid, &status, 0) == pid && status == 0);
-	MUST((fd = socket(AF_INET6, SOCK_DGRAM, 0)) != -1 && close(fd) == 0);
-	MUST((fd = open("file", O_RDONLY)) != -1 && close(fd) == 0);
-	MUST(personality(0xffffffff) != -1);
-	/* The library's way of asking for what it can do without. */
-	MUST(syscall(SYS_clone3, NULL, 0) == -1 && errno == ENOSYS);
-	exit(0);
-}
-
-/* As the process on the network does it, to a server that is not there. */
-static void
-use_client_net(const void *arg)
-{
-	const struct sockaddr_in in = { .sin_family = AF_INET };
-	const int on = 1;
-	int fd, error;
-	socklen_t len = sizeof error;
-	char text[4] = "text";
-
-	(void)arg;
-	make_wire();
-	enter(RULES_CLIENT_NET);
-	use_base();
-	use_loop_only();
-	MUST((fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK |
-	    SOCK_CLOEXEC, 0)) != -1 && close(fd) == 0);
-	MUST((fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK |
-	    SOCK_CLOEXEC, 0)) != -1);
-	MUST(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0);
-	MUST(setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &on, sizeof on) == 0);
-	connect(fd, (const struct sockaddr *)&in, sizeof in);
-	MUST(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0);
-	MUST(ioctl(fd, FIONREAD, &error) == 0);
-	MUST(close(fd) == 0);
-	MUST(send(wire[0], text, sizeof text, MSG_NOSIGNAL) == sizeof text);
-	MUST(recv(wire[1], text, sizeof text, 0) == sizeof text);
-	exit(0);
-}
-
-/* GnuPG's way to its agent; and like all it starts programs. */
-static void
-use_client_decrypt(const void *arg)
-{
-	pid_t pid;
-	int fd, status;
-
-	(void)arg;
-	enter(RULES_CLIENT_DECRYPT);
-	MUST((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1 && close(fd) == 0);
-	use_pair();
-	MUST((pid = fork()) != -1);
-	if (pid == 0)
-		_exit(execl("/bin/true", "true", (char *)NULL));
-	MUST(kill(pid, 0) == 0);
-	MUST(waitpid(pid, &status, 0) == pid && status == 0);
-	MUST((fd = open("file", O_RDWR | O_CREAT, 0600)) != -1 &&
-	    close(fd) == 0);
-	exit(0);
-}
-
-ATF_TC(needed__is_allowed);
-ATF_TC_HEAD(needed__is_allowed, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "what the processes live from works "
-	    "under their filters");
-}
-ATF_TC_BODY(needed__is_allowed, tc)
-{
-	sigset_t set;
-
-	(void)tc;
-	set_up();
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	ATF_REQUIRE(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
-	ATF_REQUIRE((signal_fd = signalfd(-1, &set, SFD_NONBLOCK)) != -1);
-	ATF_REQUIRE((epoll_fd = epoll_create1(0)) != -1);
-	PASSES(use_monitor, NULL);
-	PASSES(use_conf, NULL);
-	PASSES(use_warden, NULL);
-	PASSES(use_state, NULL);
-	PASSES(use_netd, NULL);
-	PASSES(use_busd, NULL);
-	PASSES(use_agent, NULL);
-	PASSES(use_checkerd, NULL);
-	PASSES(use_client_net, NULL);
-	PASSES(use_client_decrypt, NULL);
-	clean_up();
 }
 
 /*
@@ -784,7 +278,7 @@ ATF_TC_HEAD(reader__cannot_read_the_monitor, tc)
 ATF_TC_BODY(reader__cannot_read_the_monitor, tc)
 {
 	(void)tc;
-	compile();
+	compile_filters();
 	PASSES(read_sibling, NULL);
 }
 
@@ -801,7 +295,7 @@ ATF_TC_WITHOUT_HEAD(enter__that_fails_is_the_end);
 ATF_TC_BODY(enter__that_fails_is_the_end, tc)
 {
 	(void)tc;
-	compile();
+	compile_filters();
 	/* The kernel refuses a filter to who could gain privileges by exec. */
 	DIES(enter_bare, NULL, "seccomp: Permission denied");
 }
@@ -973,7 +467,7 @@ ATF_TC_BODY(sanitizer__can_report, tc)
 	enum sandbox_rules rules;
 	int t;
 
-	compile();
+	compile_filters();
 	for (t = 0; t < TABLES; t++) {
 		rules = (enum sandbox_rules)t;
 		child_run(&o, use_after_free, &rules);
@@ -990,7 +484,6 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, forbidden__is_refused);
 	ATF_TP_ADD_TC(tp, all_else__is_refused);
-	ATF_TP_ADD_TC(tp, needed__is_allowed);
 	ATF_TP_ADD_TC(tp, reader__cannot_read_the_monitor);
 	ATF_TP_ADD_TC(tp, enter__that_fails_is_the_end);
 	ATF_TP_ADD_TC(tp, enter__loads_the_table);
