@@ -154,7 +154,10 @@ has_number(DBusMessageIter *variant, dbus_uint32_t number)
 	return 0;
 }
 
-/* The credentials: a dictionary of names and variants. */
+/*
+ * The credentials: a dictionary of names and variants.  libdbus takes anybody's
+ * reply, and a policy can be so open that the bus passes it on.
+ */
 static int
 is_good(DBusMessage *reply)
 {

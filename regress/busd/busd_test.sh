@@ -54,6 +54,7 @@ story bus__name_taken 60 'it is tried again'
 story bus__useless_address 60 'nothing but a socket is connected to'
 story stranger__and_policy 60 'others are denied everything by the bus'
 story stranger__and_open_policy 60 'and by us, if the bus lets them in'
+story stranger__speaks_for_the_bus 60 'what another says of him is nothing'
 story members__of_the_group 60 'they may do what root may'
 story calls__unanswered 120 'they have a limit, for each caller'
 story calls__no_reply_wanted 60 'no reply is sent, but all is done'
@@ -72,8 +73,10 @@ atf_init_test_cases() {
 	    signals__before_replies errors__not_saved names__of_all_kinds \
 	    ctl__every_option bus__restarts bus__absent_at_start \
 	    bus__name_taken bus__useless_address stranger__and_policy \
-	    stranger__and_open_policy members__of_the_group \
-	    calls__unanswered calls__no_reply_wanted calls__fuzzed \
+	    stranger__and_open_policy stranger__speaks_for_the_bus \
+	    members__of_the_group \
+	    calls__unanswered \
+	    calls__no_reply_wanted calls__fuzzed \
 	    clients__very_many warden__broken secret__wiped; do
 		atf_add_test_case "$test_case"
 	done

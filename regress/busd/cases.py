@@ -8,6 +8,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -940,6 +941,24 @@ for n in range(1000):
 ''')
     equal((run.returncode, run.stderr), (0, ''))
     equal(s.warden.asked, [])
+    equal(s.end(), '')
+
+
+@case
+def stranger__speaks_for_the_bus():
+    """On a bus that passes on replies nobody has asked for."""
+    s = Setting()
+    s.warden.add('foo')
+    s.listener.settle(s.warden)
+    # Where nobody is root can be, too.
+    program = shutil.copy(os.path.join(BUILD, 'regress', 'busd', 'bus_spoof'),
+                          '.')
+    os.chmod(program, 0o755)
+    for n in range(3):
+        run = as_nobody(program, s.bus.address, NAME)
+        equal((run.returncode, run.stdout, run.stderr),
+              (0, 'org.freedesktop.DBus.Error.AccessDenied\n', ''), n)
+    s.listener.set(FOO, 'Host', 'x')
     equal(s.end(), '')
 
 
