@@ -166,6 +166,7 @@ is_good(DBusMessage *reply)
 	int good = 0;
 
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR ||
+	    !dbus_message_has_sender(reply, DBUS_SERVICE_DBUS) ||
 	    !dbus_message_has_signature(reply, "a{sv}"))
 		return 0;
 	dbus_message_iter_init(reply, &iter);
@@ -263,6 +264,12 @@ caller_call(DBusMessage *msg)
 	/* The bus says who it is from; nobody else can reach us. */
 	if (name == NULL)
 		return;
+	/* No method takes any, and those of a call that waits stay open. */
+	if (dbus_message_contains_unix_fds(msg)) {
+		refuse(msg, DBUS_ERROR_ACCESS_DENIED,
+		    "no descriptors are taken");
+		return;
+	}
 	if ((caller = find(name)) == NULL)
 		caller = caller_new(name);
 	if (caller->standing == STANDING_ASKED)

@@ -1015,6 +1015,51 @@ def calls__unanswered():
 
 
 @case
+def descriptors__refused():
+    """Nobody ends busd by sending some, whoever he is and whatever he sends.
+    """
+    policy = os.path.join(BUILD, 'etc', 'dbus-1', 'system.d', 'mandos.conf')
+    for kw in {}, dict(default=w.Bus.STRICT, include=policy):
+        s = Setting(**kw)
+        s.warden.add('foo')
+        s.listener.settle(s.warden)
+        owner = s.listener.bus.get_name_owner(NAME)
+        for user in 0, 65534:
+            # Calls that come before busd knows who it is, and signals, which
+            # everybody may send.
+            run = subprocess.run(
+                [sys.executable, '-c', f'''
+import os, dbus, dbus.lowlevel
+def send(m):
+    m.append(*[dbus.types.UnixFd(0)] * 8, signature="h" * 8)
+    return bus.send_message(m)
+bus = dbus.SystemBus()
+for n in range(200):
+    send(dbus.lowlevel.MethodCallMessage("{NAME}", "{FOO}", "{CLIENT}",
+                                         "Approve"))
+    m = dbus.lowlevel.SignalMessage("{FOO}", "{CLIENT}", "Nothing")
+    m.set_destination("{owner}")
+    send(m)
+bus.flush()
+try:
+    bus.call_blocking("{NAME}", "{FOO}", "{CLIENT}", "Approve", "h",
+                      (dbus.types.UnixFd(0),))
+except dbus.DBusException as error:
+    print(error.get_dbus_name())
+'''], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                user=user, group=user, extra_groups=[])
+            equal((run.returncode, run.stdout, run.stderr),
+                  (0, 'org.freedesktop.DBus.Error.AccessDenied\n', ''), user)
+            s.listener.set(FOO, 'Host', 'x')
+        equal(s.listener.bus.get_name_owner(NAME), owner)
+        # None of them is kept.
+        w.wait_for(lambda: not [
+            fd for fd in os.listdir(f'/proc/{s.warden.process.pid}/fd')
+            if int(fd) > 20], 'their end')
+        equal(s.end(), '')
+
+
+@case
 def calls__no_reply_wanted():
     s = Setting()
     d = s.warden

@@ -313,6 +313,8 @@ use_busd(const void *arg)
 	MUST(errno == ENOENT);
 	MUST((flags = fcntl(fd, F_GETFL)) != -1);
 	MUST(fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0);
+	MUST(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	MUST(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0);
 	MUST(getsockname(fd, (struct sockaddr *)&sun, &len) == 0);
 	MUST(close(fd) == 0);
 	MUST(geteuid() == (uid_t)syscall(SYS_geteuid));
