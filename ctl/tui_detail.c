@@ -305,5 +305,10 @@ detail_draw(int64_t now)
 void
 detail_scroll(int rows)
 {
-	pane.skip = rows < 0 && pane.skip < -rows ? 0 : pane.skip + rows;
+	/* Many keys may come before it is drawn, which limits it well. */
+	if (rows < 0)
+		pane.skip = pane.skip < -rows ? 0 : pane.skip + rows;
+	else
+		pane.skip = rows > pane.rows - pane.skip ? pane.rows :
+		    pane.skip + rows;
 }

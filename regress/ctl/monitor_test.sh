@@ -307,6 +307,11 @@ detail__all_body() {
 	sees '^Last Checker Status'
 	keys Up Home
 	sees '^Name  *foo$'
+	# All these come at once.
+	keys "$(printf %800s | tr ' ' G)"
+	sees '^Last Checker Status'
+	keys Home
+	sees '^Name  *foo$'
 	# Its client is gone, and it as well.
 	says 'remove("foo")'
 	sees_no '^Name ' '^foo: '
