@@ -105,7 +105,7 @@ add_matter(char *text, const struct roster *roster, enum matter matter,
 	return longer;
 }
 
-/* A "|" in a name would begin what is for programs. */
+/* A "|" in a text of others would begin what is for programs. */
 static void
 mask(char *text)
 {
@@ -137,7 +137,8 @@ judge(const struct roster *roster, int has_names)
 	mask(text);
 	result = say(grade, "%zu client%s%s%s | clients=%zu disabled=%zu "
 	    "failing=%zu waiting=%zu", roster->count,
-	    roster->count == 1 ? "" : "s", text[0] != '\0' ? ": " : ", all is well", text, roster->count,
+	    roster->count == 1 ? "" : "s",
+	    text[0] != '\0' ? ": " : ", all is well", text, roster->count,
 	    counts[MATTER_DISABLED], counts[MATTER_FAILING],
 	    counts[MATTER_WAITING]);
 	free(text);
@@ -155,6 +156,7 @@ fault(const DBusError *error, const char *what)
 		return say(GRADE_UNKNOWN,
 		    "the server does not offer --health");
 	why = last_line(error->message);
+	mask(why);
 	result = say(dbus_error_has_name(error, DBUS_ERROR_ACCESS_DENIED) ?
 	    GRADE_UNKNOWN : GRADE_CRITICAL, "%s: %s", what, why);
 	free(why);
@@ -182,6 +184,7 @@ examine(struct session *session, struct roster *roster,
 {
 	DBusError error = DBUS_ERROR_INIT;
 	const char *missing;
+	char *name;
 	int result;
 
 	session->patience_ms = PATIENCE_MS;
@@ -195,8 +198,14 @@ examine(struct session *session, struct roster *roster,
 		return say(GRADE_CRITICAL,
 		    "the server does not show all of its clients");
 	missing = roster_select(roster, inv->names, inv->name_count);
-	if (missing != NULL)
-		return say(GRADE_UNKNOWN, "there is no client %s", missing);
+	if (missing != NULL) {
+		if ((name = strdup(missing)) == NULL)
+			err(GRADE_UNKNOWN, "strdup");
+		mask(name);
+		result = say(GRADE_UNKNOWN, "there is no client %s", name);
+		free(name);
+		return result;
+	}
 	return judge(roster, inv->name_count > 0);
 }
 

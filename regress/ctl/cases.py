@@ -640,7 +640,7 @@ def own__health():
            'waiting=0', LastCheckerStatus=-2)
     report(1, 'WARNING - 1 client: 1 waiting (foo) | clients=1 disabled=0 '
            'failing=0 waiting=1', 'foo', ApprovalPending=True)
-    report(3, 'UNKNOWN - there is no client nosuch', 'nosuch')
+    report(3, 'UNKNOWN - there is no client no_such', 'no|such')
     del foo['LastCheckerStatus']
     report(2, 'CRITICAL - the server does not show all of its clients')
     foo['LastCheckerStatus'] = 7
