@@ -273,5 +273,23 @@ def crashes(pairs):
         same(pairs, argv)
 
 
+def not_offered(pairs):
+    """Ours against Debian's server, which has nothing of this."""
+    with open('new.conf', 'w') as f:
+        f.write(f'[new]\nkey_id = {"12" * 32}\nsecret =\n')
+    pair = pairs[2]
+    for argv in (['--why', 'baz'], ['--why', 'nosuch'], ['--reload'],
+                 ['--watch'], ['--watch', '-j', 'baz'],
+                 ['--add', 'new.conf']):
+        have = pair.run(argv)
+        want = 1, '', f'mandos-ctl: The server does not offer {argv[0]}.'
+        assert have == want, (argv, have)
+    have = pair.run(['--health'])
+    assert have == (3, 'MANDOS UNKNOWN - the server does not offer '
+                    '--health\n', ''), have
+    agree(pairs, 'what is not offered')
+
+
 {'same__lists': lists, 'same__changes': changes,
- 'same__conflicts': conflicts, 'difference__crashes': crashes}[CASE](start())
+ 'same__conflicts': conflicts, 'difference__crashes': crashes,
+ 'difference__not_offered': not_offered}[CASE](start())

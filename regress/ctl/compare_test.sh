@@ -53,10 +53,12 @@ compare_of same__lists 300 'every form of a list'
 compare_of same__changes 600 'every option that changes something'
 compare_of same__conflicts 600 'every option that does not go with others'
 compare_of difference__crashes 300 'where the original ends with a traceback'
+compare_of difference__not_offered 300 'what only our server offers'
 
 atf_init_test_cases() {
 	atf_add_test_case same__lists
 	atf_add_test_case same__changes
 	atf_add_test_case same__conflicts
 	atf_add_test_case difference__crashes
+	atf_add_test_case difference__not_offered
 }
