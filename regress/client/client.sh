@@ -149,10 +149,12 @@ fails() {
 fake() {
 	fake_name=$1
 	shift
+	# An earlier one of this name has been ready, too.
+	rm -f "$fake_name.log"
 	nsenter --target "$(cat server.host)" --net "$fakeserver" "$@" \
 	    >"$fake_name.log" 2>&1 &
 	echo $! >"$fake_name.pid"
-	wait_for 10 grep -q ready "$fake_name.log"
+	wait_for 10 grep -qs ready "$fake_name.log"
 }
 
 # secret_for KEYS PASSWORD: print it encrypted for these keys.

@@ -114,7 +114,9 @@ tries_again() {
 	ours_starts again server client --interface=none -c ::1:5001 \
 	    --retry=0.2
 	wait_for 20 accepted_twice "$1"
+	# Until it has ended, its port is taken.
 	kill "$(cat "$1.pid")"
+	wait "$(cat "$1.pid")" || :
 	fake next 5001 good secret
 	ours_ends again 0 'pass word'
 	leaves_nothing

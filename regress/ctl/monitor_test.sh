@@ -308,7 +308,7 @@ detail__all_body() {
 	keys Up Home
 	sees '^Name  *foo$'
 	# All these come at once.
-	keys "$(printf %800s | tr ' ' G)"
+	keys "$(printf '%800s' '' | tr ' ' G)"
 	sees '^Last Checker Status'
 	keys Home
 	sees '^Name  *foo$'
