@@ -16,6 +16,7 @@
 #include "path.h"
 
 #define OWN_PATH "/org/openmandos"
+#define WORDS_MOST 4096		/* of an error, which may quote the caller */
 
 static enum object
 find_object(const char *path, struct bus_client **client)
@@ -139,6 +140,7 @@ void
 call_error(const struct call *call, const char *name, const char *fmt, ...)
 {
 	DBusMessage *reply;
+	size_t len;
 	va_list ap;
 	char *text;
 
@@ -146,6 +148,12 @@ call_error(const struct call *call, const char *name, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) == -1)
 		fatal("vasprintf");
 	va_end(ap);
+	/* The bus cuts off who sends too much; not within a character. */
+	if (strlen(text) > WORDS_MOST) {
+		for (len = WORDS_MOST; (text[len] & 0xc0) == 0x80; len--)
+			;
+		text[len] = '\0';
+	}
 	reply = dbus_message_new_error(call->msg, name, text);
 	bus_must(reply != NULL);
 	free(text);

@@ -57,6 +57,7 @@ story stranger__and_open_policy 60 'and by us, if the bus lets them in'
 story stranger__speaks_for_the_bus 60 'what another says of him is nothing'
 story members__of_the_group 60 'they may do what root may'
 story calls__unanswered 120 'they have a limit, for each caller'
+story errors__short 60 'they quote no more than is good'
 story descriptors__refused 60 'those that come with calls and signals'
 story calls__no_reply_wanted 60 'no reply is sent, but all is done'
 story calls__fuzzed 600 'nothing that is called ends it'
@@ -76,7 +77,7 @@ atf_init_test_cases() {
 	    bus__name_taken bus__useless_address stranger__and_policy \
 	    stranger__and_open_policy stranger__speaks_for_the_bus \
 	    members__of_the_group \
-	    calls__unanswered descriptors__refused \
+	    calls__unanswered errors__short descriptors__refused \
 	    calls__no_reply_wanted calls__fuzzed \
 	    clients__very_many warden__broken secret__wiped; do
 		atf_add_test_case "$test_case"

@@ -1015,6 +1015,33 @@ def calls__unanswered():
 
 
 @case
+def errors__short():
+    """What quotes a call as long as can be is not the end of a connection."""
+    s = Setting()
+    s.warden.add('foo')
+    s.listener.settle(s.warden)
+    bus = dbus.bus.BusConnection(s.bus.address)
+    owner = bus.get_name_owner(NAME)
+    # Those of nobody known would be too long to wait.
+    bus.call_blocking(owner, '/', NAME, 'GetAllClients', '', ())
+    for room in 136, 128, 96, 72:
+        # As long as the bus takes it, but for the header.
+        path = '/' + 'a' * (32 * 1024 * 1024 - room)
+        try:
+            bus.call_blocking(owner, path, None, 'a', '', (),
+                              timeout=w.PATIENCE)
+        except dbus.DBusException as error:
+            equal(error.get_dbus_name(),
+                  'org.freedesktop.DBus.Error.UnknownObject')
+            assert len(error.get_dbus_message()) <= 4096
+    text = s.listener.fails('UnknownProperty', FOO, PROPERTIES, 'Get', 'ss',
+                            CLIENT, 'x' + 'å' * 5000)
+    assert 4000 < len(text.encode()) <= 4096 and text[-1] == 'å', text
+    equal(bus.get_name_owner(NAME), owner)
+    equal(s.end(), '')
+
+
+@case
 def descriptors__refused():
     """Nobody ends busd by sending some, whoever he is and whatever he sends.
     """
