@@ -467,6 +467,41 @@ crash__of_a_child_body() {
 	done
 }
 
+# filters_of PID: how many filters of system calls the process has.
+filters_of() {
+	sed -n 's/^Seccomp_filters:.//p' "/proc/$1/status"
+}
+
+case_of children__confined 'neither child has any power left'
+children__confined_body() {
+	cable
+	host_up machine cli0
+	fake hang 5002 hang secret
+	ours_starts confined machine client --connect="$address:5002" -i cli0
+	wait_for 10 has_children confined 3
+	wait_for 10 grep -q 'sent all' hang.log
+	net=$(readlink "/proc/$(cat confined.pid)/ns/net")
+	apart=0
+	filters=0
+	own=$(filters_of "$(cat confined.pid)")
+	for pid in $(pgrep -P "$(cat confined.pid)" mandos-client); do
+		atf_check -s exit:0 -o ignore \
+		    grep -Ex 'Seccomp:.2' "/proc/$pid/status"
+		atf_check -s exit:0 -o inline:'4\n' \
+		    grep -Ecx '(Cap(Prm|Eff|Amb):.0+|NoNewPrivs:.1)' \
+		    "/proc/$pid/status"
+		[ "$(readlink "/proc/$pid/ns/net")" = "$net" ] ||
+		    apart=$((apart + 1))
+		filters=$((filters + $(filters_of "$pid") - own))
+	done
+	# The one with the OpenPGP key cannot reach the network.
+	atf_check_equal 1 "$apart"
+	# It has the checkers' filter and its own, the other one.
+	atf_check_equal 3 "$filters"
+	kill "$(cat confined.pid)"
+	ours_ends confined 143 ''
+}
+
 case_of output__cannot_be_written 'a password that cannot be written is none'
 output__cannot_be_written_body() {
 	cable
@@ -584,6 +619,7 @@ atf_init_test_cases() {
 	atf_add_test_case term__at_any_moment
 	atf_add_test_case term__ignored
 	atf_add_test_case crash__of_a_child
+	atf_add_test_case children__confined
 	atf_add_test_case output__cannot_be_written
 	atf_add_test_case home__elsewhere
 	atf_add_test_case home__of_a_user
