@@ -154,7 +154,9 @@ is_alive(const struct question *question)
 	now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 	if (question->not_after != 0 && question->not_after < now)
 		return 0;
-	return kill(question->pid, 0) == 0 || errno == EPERM;
+	/* 0 is nobody's number: then nobody can be gone. */
+	return question->pid == 0 || kill(question->pid, 0) == 0 ||
+	    errno == EPERM;
 }
 
 /* Returns the state that the question has then, BAD if it is too long. */

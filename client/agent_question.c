@@ -49,16 +49,17 @@ parse_value(struct reader *reader, const char *key, size_t key_len,
 	uint64_t number;
 
 	if (is_key(key, key_len, "PID")) {
-		/* Nobody's number is 0, and kill(2) takes it for others. */
 		if (reader->has_pid++ ||
-		    parse_number(value, len, INT32_MAX, &number) == -1 ||
-		    number == 0)
+		    parse_number(value, len, INT32_MAX, &number) == -1)
 			return "bad PID";
 		question->pid = (pid_t)number;
 	} else if (is_key(key, key_len, "NotAfter")) {
-		if (reader->has_not_after++ || parse_number(value, len,
-		    INT64_MAX, &question->not_after) == -1)
+		if (reader->has_not_after++)
 			return "bad NotAfter";
+		/* What is no time is no limit, as for the original. */
+		if (parse_number(value, len, INT64_MAX,
+		    &question->not_after) == -1)
+			question->not_after = 0;
 	} else if (is_key(key, key_len, "Socket")) {
 		if (reader->has_socket++ || len == 0 || value[0] != '/' ||
 		    len >= sizeof question->socket)

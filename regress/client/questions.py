@@ -258,10 +258,9 @@ def nonsense():
     for i, text in enumerate([
             "", "nonsense", "[Ask]\n", "[Ask]\nPID=%d\n" % pid,
             "[Ask]\nSocket=/tmp/x\n", "[Ask]\nPID=x\nSocket=/tmp/x\n",
-            "[Ask]\nPID=0\nSocket=/tmp/x\n", "[Ask]\nPID=-1\nSocket=/x\n",
+            "[Ask]\nPID=-1\nSocket=/x\n",
             "[Ask]\nPID=%d\nSocket=x\n" % pid,
             "[Ask]\nPID=%d\nSocket=/%s\n" % (pid, "x" * 200),
-            "[Ask]\nPID=%d\nSocket=/tmp/x\nNotAfter=-1\n" % pid,
             "[Other]\nPID=%d\nSocket=/tmp/x\n" % pid,
             "[Ask]\nPID=%d\nSocket=/tmp/x\n" % pid + "Message=x\n" * 10000,
             "[Ask]\nPID=%d\nPID=%d\nSocket=/tmp/x\n" % (pid, pid)]):
