@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(copy, data, size);
 	if (question_parse(copy, size, &question) == NULL &&
-	    (question.pid <= 0 || question.socket[0] != '/' ||
+	    (question.pid < 0 || question.socket[0] != '/' ||
 	    question.not_after > INT64_MAX ||
 	    memchr(question.socket, '\0', sizeof question.socket) == NULL ||
 	    memmem(copy, size, "[Ask]", 5) == NULL))
