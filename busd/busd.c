@@ -70,8 +70,8 @@ main(int argc, char **argv)
 	/* What is as long as a list of all clients is to be given back. */
 	mallopt(M_MMAP_THRESHOLD, LONG_LEN);
 	log_open("mandos-busd", LOG_WARNING);
-	child_adopt(&busd.warden, PROC_BUSD, argc, argv);
-	warden_await(MSG_BUS_START);
+	child_adopt(&busd.warden.chan, PROC_BUSD, argc, argv);
+	orders_await(&busd.warden, MSG_BUS_START);
 	log_open("mandos-busd", busd.log_level);
 	if (chdir("/") == -1)
 		fatal("/");
@@ -81,8 +81,8 @@ main(int argc, char **argv)
 	if (busd.flags & SETTING_DBUS)
 		bus_init();
 	lock_down();
-	warden_watch();
-	warden_tell(MSG_BUS_READY, &ready, NULL, 0);
+	orders_watch(&busd.warden);
+	orders_tell(&busd.warden, MSG_BUS_READY, &ready, NULL, 0, -1);
 	if (busd.flags & SETTING_DBUS)
 		bus_start();
 	loop_run();

@@ -16,6 +16,7 @@
 
 #include "loop.h"
 #include "msg.h"
+#include "orders.h"
 
 #define BUS_NAME "se.recompile.Mandos"
 #define BUS_NAME_OLD "se.bsnet.fukt.Mandos"
@@ -23,7 +24,7 @@
 
 /* What the whole of busd works with; it is set up once. */
 struct busd {
-	struct chan warden;
+	struct orders warden;
 	uint32_t flags;		/* SETTING_DBUS, _ZEROCONF, _IPV6 */
 	int log_level;
 	uint16_t port;		/* that is to be announced */
@@ -58,18 +59,6 @@ struct bus_client {
 
 /* busd_end(status): take leave of the bus, and end. */
 void busd_end(int) __attribute__((noreturn));
-
-/*
- * warden_await(type): receive one message, which must be of this type, while
- * busd starts.  warden_watch(): receive them in the loop from here on.
- */
-void warden_await(enum msg_type);
-void warden_watch(void);
-
-/*
- * warden_tell(type, body, tail, len): send; busd ends if the warden is gone.
- */
-void warden_tell(enum msg_type, const void *, const void *, size_t);
 
 /* mirror.c */
 

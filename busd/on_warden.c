@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the warden sends, and the way to it.  The warden is trusted, but a
- * message from it that breaks the table means that one of us is broken:
- * busd ends, and is started afresh.
+ * What the warden sends.
  */
 #include "busd.h"
 
@@ -13,17 +11,13 @@
 
 #include "log.h"
 
-#define MESSAGES_AT_ONCE 32	/* before others have their turn */
-
-struct busd busd;
-
 /* One handler for each row; a row without one does not compile. */
 #define TO_BUSD(NAME, name, ...)					\
 static const char *on_##name(const struct msg_##name *, const struct msg *);
 #include "msgs.def"
 
 static const char *
-dispatch(const struct msg *msg)
+dispatch(struct msg *msg)
 {
 	/* Handlers get a copy: the receive buffer is not aligned. */
 	switch (msg->type) {
@@ -45,71 +39,13 @@ busd_end(int status)
 	exit(status);
 }
 
-static void
-handle(struct msg *msg)
-{
-	const char *flaw;
-
-	if ((flaw = msg_check(&busd.warden, msg)) == NULL)
-		flaw = dispatch(msg);
-	if (flaw != NULL) {
-		log_errx("message %s of the warden: %s", msg_name(msg->type),
-		    flaw);
-		busd_end(1);
+struct busd busd = {
+	.warden = {
+		.from = "the warden",
+		.dispatch = dispatch,
+		.end = busd_end
 	}
-	msg_free(msg);
-}
-
-void
-warden_await(enum msg_type type)
-{
-	struct msg msg;
-
-	if (chan_recv_wait(&busd.warden, &msg, -1) != 1)
-		exit(0);
-	if (msg.type != (uint32_t)type)
-		fatalx("message %s of the warden: %s is due",
-		    msg_name(msg.type), msg_name(type));
-	handle(&msg);
-}
-
-static void
-warden_ready(struct loop_io *io, uint32_t events)
-{
-	struct msg msg;
-	int i;
-
-	(void)io;
-	if (events & EPOLLOUT && chan_flush(&busd.warden) == -1)
-		busd_end(0);
-	if (!(events & ~(uint32_t)EPOLLOUT))
-		return;
-	for (i = 0; i < MESSAGES_AT_ONCE; i++)
-		switch (chan_recv(&busd.warden, &msg)) {
-		case 0:
-			return;
-		case -1:
-			busd_end(0);
-		default:
-			handle(&msg);
-		}
-}
-
-void
-warden_watch(void)
-{
-	if (loop_io_add(&busd.warden.io, busd.warden.fd, EPOLLIN,
-	    warden_ready, NULL) == -1)
-		fatal("epoll_ctl");
-}
-
-void
-warden_tell(enum msg_type type, const void *body, const void *tail,
-    size_t len)
-{
-	if (chan_send(&busd.warden, type, body, tail, len, -1) == -1)
-		busd_end(0);
-}
+};
 
 static const char *
 on_bus_start(const struct msg_bus_start *m, const struct msg *msg)
@@ -124,7 +60,7 @@ on_bus_start(const struct msg_bus_start *m, const struct msg *msg)
 	busd.flags = m->flags;
 	busd.log_level = (int)m->log_level;
 	busd.port = m->port;
-	busd.warden.phase = PHASE_RUN;
+	busd.warden.chan.phase = PHASE_RUN;
 	return NULL;
 }
 

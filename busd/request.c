@@ -68,7 +68,7 @@ request_control(const struct call *call, const struct bus_client *c,
 		return;
 	m.f.number = r->client;
 	m.request = r->number;
-	warden_tell(MSG_CONTROL, &m, NULL, 0);
+	orders_tell(&busd.warden, MSG_CONTROL, &m, NULL, 0, -1);
 }
 
 /* The warden looks only at the string that is to be set. */
@@ -107,7 +107,7 @@ request_set(const struct call *call, const struct bus_client *c,
 	m.f.number = c->f.number;
 	m.request = r->number;
 	used = put_strings(tail, set, text, len);
-	warden_tell(MSG_CONTROL, &m, tail, used);
+	orders_tell(&busd.warden, MSG_CONTROL, &m, tail, used, -1);
 	explicit_bzero(tail, used);
 }
 
@@ -131,7 +131,7 @@ request_add(const struct call *call, const struct client_fields *f,
 	rc |= tail_put(tail, sizeof tail, &used, secret, len);
 	if (rc == -1)
 		fatalx("a client is too long");
-	warden_tell(MSG_CONTROL, &m, tail, used);
+	orders_tell(&busd.warden, MSG_CONTROL, &m, tail, used, -1);
 	explicit_bzero(tail, used);
 }
 

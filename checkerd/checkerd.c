@@ -55,8 +55,8 @@ main(int argc, char **argv)
 	const struct msg_check_ready ready = { 0 };
 
 	log_open("mandos-checkerd", LOG_WARNING);
-	child_adopt(&checkerd.warden, PROC_CHECKERD, argc, argv);
-	warden_await(MSG_CHECK_START);
+	child_adopt(&checkerd.warden.chan, PROC_CHECKERD, argc, argv);
+	orders_await(&checkerd.warden, MSG_CHECK_START);
 	log_open("mandos-checkerd", checkerd.log_level);
 	if (chdir("/") == -1)
 		fatal("/");
@@ -64,8 +64,8 @@ main(int argc, char **argv)
 	loop_signals(signals, on_signal);
 	lock_down();
 	run_init();
-	warden_watch();
-	warden_tell(MSG_CHECK_READY, &ready, NULL, 0);
+	orders_watch(&checkerd.warden);
+	orders_tell(&checkerd.warden, MSG_CHECK_READY, &ready, NULL, 0, -1);
 	loop_run();
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "expand.h"
 #include "loop.h"
 #include "msg.h"
+#include "orders.h"
 
 /* A checker that has been started; in run.c. */
 struct run;
@@ -39,7 +40,7 @@ struct check_client {
 
 /* What the whole of checkerd works with; it is set up once. */
 struct checkerd {
-	struct chan warden;
+	struct orders warden;
 	struct check_limits limits;
 	int log_level;
 	int debug;		/* what checkers print is logged */
@@ -51,19 +52,6 @@ extern struct checkerd checkerd;
 
 /* checkerd_end(status): kill all checkers, and end. */
 void checkerd_end(int) __attribute__((noreturn));
-
-/*
- * warden_await(type): receive one message, which must be of this type, while
- * checkerd starts.  warden_watch(): receive them in the loop from here on.
- */
-void warden_await(enum msg_type);
-void warden_watch(void);
-
-/*
- * warden_tell(type, body, tail, len): send; checkerd ends if the warden is
- * gone.
- */
-void warden_tell(enum msg_type, const void *, const void *, size_t);
 
 /* table.c */
 

@@ -137,7 +137,8 @@ start(struct check_client *c)
 	}
 	if (m.scheduled)
 		c->first = 0;
-	warden_tell(MSG_CHECK_STARTED, &m, command, strlen(command));
+	orders_tell(&checkerd.warden, MSG_CHECK_STARTED, &m, command,
+	    strlen(command), -1);
 }
 
 void
@@ -174,5 +175,6 @@ schedule_ended(struct check_client *c, const char *command, int status)
 	else
 		log_info("Checker for %s %s", name, WEXITSTATUS(status) == 0 ?
 		    "succeeded" : "failed");
-	warden_tell(MSG_CHECK_DONE, &m, command, strlen(command));
+	orders_tell(&checkerd.warden, MSG_CHECK_DONE, &m, command,
+	    strlen(command), -1);
 }

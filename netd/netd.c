@@ -221,10 +221,10 @@ serve(int argc, char **argv)
 	const struct sandbox_filter *filter;
 
 	prepare_heap();
-	child_adopt(&netd.monitor, PROC_NETD, argc, argv);
-	monitor_await(MSG_START);
+	child_adopt(&netd.monitor.chan, PROC_NETD, argc, argv);
+	orders_await(&netd.monitor, MSG_START);
 	log_open("mandos-netd", (int)boot.log_level);
-	monitor_await(MSG_ACCEPT_FROM);
+	orders_await(&netd.monitor, MSG_ACCEPT_FROM);
 	prepare_tls(boot.priority);
 	prepare_limits();
 	prepare_listener(boot.listener);
@@ -233,8 +233,8 @@ serve(int argc, char **argv)
 	loop_signals(signals, on_signal);
 	filter = lock_down();
 	fill_holes();
-	monitor_watch();
-	monitor_tell(MSG_READY, &ready, -1);
+	orders_watch(&netd.monitor);
+	orders_tell(&netd.monitor, MSG_READY, &ready, NULL, 0, -1);
 	listen_start(boot.listener);
 	pool_start(filter);
 	loop_run();

@@ -11,13 +11,14 @@
 
 #include "limit.h"
 #include "msg.h"
+#include "orders.h"
 #include "queue.h"
 #include "sandbox.h"
 #include "wire.h"
 
 /* What the whole of netd works with; it is set up once, by main(). */
 struct netd {
-	struct chan monitor;
+	struct orders monitor;
 	struct limits limits;
 	uint32_t held_max;		/* connections without a session */
 	struct limit_table penalties;
@@ -75,16 +76,6 @@ const char *pool_verdict(uint64_t, enum verdict);
 void netd_end(int) __attribute__((noreturn));
 
 /* on_monitor.c */
-
-/*
- * monitor_await(type): receive one message, which must be of this type, while
- * netd starts.  monitor_watch(): receive them in the loop from here on.
- */
-void monitor_await(enum msg_type);
-void monitor_watch(void);
-
-/* monitor_tell(type, body, fd): send; netd ends if the monitor is gone. */
-void monitor_tell(enum msg_type, const void *, int);
 
 /* What the handlers have received while netd starts. */
 struct boot {

@@ -41,8 +41,6 @@
 
 #define RETRY_MS 1000 /* after there was no channel or no process to be had */
 
-struct netd netd;
-
 struct session {
 	RB_ENTRY(session) by_number;
 	RB_ENTRY(session) by_pid;
@@ -298,7 +296,7 @@ prepare(void)
 	}
 	session_new(fds[1]);
 	body.session = last_number;
-	monitor_tell(MSG_SESSION_OPEN, &body, fds[0]);
+	orders_tell(&netd.monitor, MSG_SESSION_OPEN, &body, NULL, 0, fds[0]);
 	close(fds[0]);
 }
 
@@ -318,7 +316,7 @@ tell_peer(const struct session *s, const struct conn *conn)
 		.scope_id = conn->scope_id, .port = conn->port };
 
 	memcpy(body.address, conn->address, sizeof body.address);
-	monitor_tell(MSG_SESSION_PEER, &body, -1);
+	orders_tell(&netd.monitor, MSG_SESSION_PEER, &body, NULL, 0, -1);
 }
 
 /* The process of ${s} has this connection. */

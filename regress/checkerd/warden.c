@@ -61,16 +61,16 @@ be_checkerd(void)
 	char *argv[] = { name, NULL };
 	const struct msg_check_ready ready = { 0 };
 
-	child_adopt(&checkerd.warden, PROC_CHECKERD, 1, argv);
-	warden_await(MSG_CHECK_START);
+	child_adopt(&checkerd.warden.chan, PROC_CHECKERD, 1, argv);
+	orders_await(&checkerd.warden, MSG_CHECK_START);
 	log_open(name, checkerd.log_level);
 	if (chdir("/") == -1)
 		fatal("/");
 	loop_init();
 	loop_signals(signals, on_signal);
 	run_init();
-	warden_watch();
-	warden_tell(MSG_CHECK_READY, &ready, NULL, 0);
+	orders_watch(&checkerd.warden);
+	orders_tell(&checkerd.warden, MSG_CHECK_READY, &ready, NULL, 0, -1);
 	loop_run();
 	exit(0);
 }

@@ -144,12 +144,12 @@ budget__trusted_code_body() {
 	# What is linked is counted, with the message table; headers of
 	# common/ and sandbox/ are declarations and their documentation.
 	# Of common/ the monitor links all but the parser of key IDs, what is
-	# for libdbus and Avahi, and what only the parent needs; the rule
-	# tables of other processes are data that it has and never looks at.
+	# for libdbus and Avahi, and what only the parent or workers need; the
+	# rule tables of other processes are data that it has and never looks at.
 	# shellcheck disable=SC2046	# several files
 	common=$(lines $(sources common '*.c' |
 	    grep -v -e avahi_poll.c -e keyid_parse.c -e loop_dbus.c -e paths.c \
-	    -e watch.c))
+	    -e orders.c -e watch.c))
 	table=$(lines common/msgs.def)
 	# shellcheck disable=SC2046
 	monitor=$(lines $(sources monitor '*.[ch]'))
@@ -179,7 +179,7 @@ budget__links_what_is_counted_body() {
 	    nm "$top_builddir/monitor/mandos-core"
 	atf_check -s exit:0 -o ignore -e empty grep -w msg_check symbols
 	atf_check -s exit:1 -o empty -e empty \
-	    grep -w -e keyid_parse -e path_libexec -e loop_dbus_attach \
+	    grep -w -e keyid_parse -e path_libexec -e loop_dbus_attach -e orders_watch \
 	    -e watch_new symbols
 }
 
