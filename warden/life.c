@@ -336,8 +336,14 @@ life_check_started(struct client *c, int scheduled)
 	if (scheduled && c->first_due_ms != 0) {
 		c->first_due_ms = 0;
 		set_window(c, window_first_check(&c->f, left_ms(c)));
+		changed(c);
+		return;
 	}
-	changed(c);
+	/* It is of no use to checkerd, who has said so, nor to the monitor. */
+	check_clock();
+	save_soon(c);
+	if (c->unsaved == 0)
+		busd_tell(c);
 }
 
 static void

@@ -170,6 +170,41 @@ ATF_TC_BODY(check__success_sets_the_window_to_timeout, tc)
 	house_stop(&h);
 }
 
+ATF_TC(check__checkerd_is_not_told_what_it_says);
+ATF_TC_HEAD(check__checkerd_is_not_told_what_it_says, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "that a check runs changes nothing "
+	    "that checkerd has a use for, unless it is the first; that it "
+	    "succeeded does");
+}
+ATF_TC_BODY(check__checkerd_is_not_told_what_it_says, tc)
+{
+	struct msg_check_started begun = { .number = 1, .scheduled = 0 };
+	struct client_fields f = house_fields(1);
+	struct msg_check check;
+	struct msg_save save;
+
+	(void)tc;
+	house_start(&h);
+	enrolled(&f);
+	house_checkerd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_save(&h, &save);
+	ATF_CHECK(save.f.flags & CLIENT_CHECKER_RUNNING);
+	ATF_CHECK(house_silent(&h.checkerd));
+	checked(1, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK(check.f.last_checked_ok_us != 0);
+	ATF_CHECK_EQ(0, check.orders);
+	house_save(&h, &save);
+	begun.scheduled = 1;
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(save.f.last_checked_ok_us, check.f.last_checked_ok_us);
+	house_stop(&h);
+}
+
 ATF_TC_WITHOUT_HEAD(check__failure_is_a_status_and_nothing_else);
 ATF_TC_BODY(check__failure_is_a_status_and_nothing_else, tc)
 {
@@ -642,6 +677,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, start__a_longer_window_goes_on);
 	ATF_TP_ADD_TC(tp, start__a_disabled_client_is_left_alone);
 	ATF_TP_ADD_TC(tp, check__success_sets_the_window_to_timeout);
+	ATF_TP_ADD_TC(tp, check__checkerd_is_not_told_what_it_says);
 	ATF_TP_ADD_TC(tp, check__failure_is_a_status_and_nothing_else);
 	ATF_TP_ADD_TC(tp, expiry__is_saved_before_it_is_told);
 	ATF_TP_ADD_TC(tp, enable__is_saved_before_it_is_in_force);
