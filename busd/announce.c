@@ -16,6 +16,7 @@
 
 #define CLIENT BUS_NAME ".Client"
 #define CLIENT_OLD BUS_NAME_OLD ".Client"
+#define MANAGER "org.freedesktop.DBus.ObjectManager"
 #define MAPPED "::ffff:"	/* begins IPv4 addresses, as IPv6 has them */
 
 /*
@@ -44,15 +45,51 @@ static const enum property order_enabled[ORDER] = {
 	PROP_LAST_CHECKED_OK, PROP_LAST_CHECKER_STATUS
 };
 
-static DBusMessage *
-signal_new(const char *path, const char *interface, const char *name,
-    DBusMessageIter *iter)
-{
-	DBusMessage *msg = dbus_message_new_signal(path, interface, name);
+/* On both interfaces most is said, first on the one in use. */
+static const char *const of_server[2] = { BUS_NAME, BUS_NAME_OLD };
+static const char *const of_client[2] = { CLIENT, CLIENT_OLD };
 
-	bus_must(msg != NULL);
-	dbus_message_iter_init_append(msg, iter);
-	return msg;
+/*
+ * What a signal says, before it is one: libdbus writes the header anew for each
+ * argument, so that the rest of the header comes last, in emit.
+ */
+static DBusMessage *
+body_new(DBusMessageIter *iter)
+{
+	DBusMessage *body = dbus_message_new(DBUS_MESSAGE_TYPE_SIGNAL);
+
+	bus_must(body != NULL);
+	dbus_message_iter_init_append(body, iter);
+	return body;
+}
+
+static void
+emit(DBusMessage *body, const char *path, const char *interface,
+    const char *name)
+{
+	DBusMessage *msg = dbus_message_copy(body);
+
+	bus_must(msg != NULL && dbus_message_set_path(msg, path) &&
+	    dbus_message_set_interface(msg, interface) &&
+	    dbus_message_set_member(msg, name));
+	bus_send(msg);
+}
+
+static void
+emit_both(DBusMessage *body, const char *path,
+    const char *const interfaces[2], const char *name)
+{
+	emit(body, path, interfaces[0], name);
+	emit(body, path, interfaces[1], name);
+	dbus_message_unref(body);
+}
+
+static void
+emit_once(DBusMessage *body, const char *path, const char *interface,
+    const char *name)
+{
+	emit(body, path, interface, name);
+	dbus_message_unref(body);
 }
 
 static void
@@ -75,16 +112,15 @@ append_array(DBusMessageIter *iter, const char *type, const char *text)
 }
 
 static void
-property_changed(const struct bus_client *c, const char *interface,
-    const struct table_property *p, const struct value *v)
+property_changed(const struct bus_client *c, const struct table_property *p,
+    const struct value *v)
 {
 	DBusMessageIter iter;
-	DBusMessage *msg;
+	DBusMessage *body = body_new(&iter);
 
-	msg = signal_new(c->path, interface, "PropertyChanged", &iter);
 	append(&iter, DBUS_TYPE_STRING, &p->name);
 	value_append(&iter, v);
-	bus_send(msg);
+	emit_both(body, c->path, of_client, "PropertyChanged");
 }
 
 static void
@@ -93,10 +129,8 @@ properties_changed(const struct bus_client *c,
 {
 	const char *interface = CLIENT;
 	DBusMessageIter iter, dict, entry;
-	DBusMessage *msg;
+	DBusMessage *body = body_new(&iter);
 
-	msg = signal_new(c->path, DBUS_INTERFACE_PROPERTIES,
-	    "PropertiesChanged", &iter);
 	append(&iter, DBUS_TYPE_STRING, &interface);
 	bus_must(dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY,
 	    "{sv}", &dict));
@@ -107,7 +141,8 @@ properties_changed(const struct bus_client *c,
 	bus_must(dbus_message_iter_close_container(&dict, &entry));
 	bus_must(dbus_message_iter_close_container(&iter, &dict));
 	append_array(&iter, "s", NULL);
-	bus_send(msg);
+	emit_once(body, c->path, DBUS_INTERFACE_PROPERTIES,
+	    "PropertiesChanged");
 }
 
 static void
@@ -117,8 +152,7 @@ tell_property(const struct bus_client *c, enum property property)
 	struct value v;
 
 	value_get(p, c, &v);
-	property_changed(c, CLIENT, p, &v);
-	property_changed(c, CLIENT_OLD, p, &v);
+	property_changed(c, p, &v);
 	properties_changed(c, p, &v);
 }
 
@@ -172,39 +206,34 @@ announce_secret(const struct bus_client *c)
 {
 	const char *interface = CLIENT;
 	DBusMessageIter iter;
-	DBusMessage *msg;
+	DBusMessage *body;
 
 	if (!bus_is_up())
 		return;
-	msg = signal_new(c->path, DBUS_INTERFACE_PROPERTIES,
-	    "PropertiesChanged", &iter);
+	body = body_new(&iter);
 	append(&iter, DBUS_TYPE_STRING, &interface);
 	append_array(&iter, "{sv}", NULL);
 	append_array(&iter, "s", table_client[PROP_SECRET].name);
-	bus_send(msg);
+	emit_once(body, c->path, DBUS_INTERFACE_PROPERTIES,
+	    "PropertiesChanged");
 }
 
 void
 announce_added(const struct bus_client *c)
 {
-	static const char *const interfaces[] = { BUS_NAME, BUS_NAME_OLD };
 	const char *path = c->path;
 	DBusMessageIter iter;
-	DBusMessage *msg;
-	size_t i;
+	DBusMessage *body;
 
 	if (!bus_is_up())
 		return;
-	msg = signal_new("/", "org.freedesktop.DBus.ObjectManager",
-	    "InterfacesAdded", &iter);
+	body = body_new(&iter);
 	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
 	manager_append(&iter, c);
-	bus_send(msg);
-	for (i = 0; i < 2; i++) {
-		msg = signal_new("/", interfaces[i], "ClientAdded", &iter);
-		append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
-		bus_send(msg);
-	}
+	emit_once(body, "/", MANAGER, "InterfacesAdded");
+	body = body_new(&iter);
+	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
+	emit_both(body, "/", of_server, "ClientAdded");
 	if (c->f.flags & CLIENT_ENABLED)
 		tell_property(c, PROP_EXPIRES);
 }
@@ -212,30 +241,25 @@ announce_added(const struct bus_client *c)
 void
 announce_removed(const struct bus_client *c)
 {
-	static const char *const interfaces[] = { BUS_NAME, BUS_NAME_OLD };
 	const char *path = c->path, *name = c->text[TEXT_NAME];
 	DBusMessageIter iter;
-	DBusMessage *msg;
-	size_t i;
+	DBusMessage *body;
 
 	if (!bus_is_up())
 		return;
-	msg = signal_new("/", "org.freedesktop.DBus.ObjectManager",
-	    "InterfacesRemoved", &iter);
+	body = body_new(&iter);
 	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
 	manager_append_names(&iter);
-	bus_send(msg);
-	for (i = 0; i < 2; i++) {
-		msg = signal_new("/", interfaces[i], "ClientRemoved", &iter);
-		append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
-		append(&iter, DBUS_TYPE_STRING, &name);
-		bus_send(msg);
-	}
+	emit_once(body, "/", MANAGER, "InterfacesRemoved");
+	body = body_new(&iter);
+	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
+	append(&iter, DBUS_TYPE_STRING, &name);
+	emit_both(body, "/", of_server, "ClientRemoved");
 }
 
 static void
-tell_checker(const struct bus_client *c, const char *interface,
-    const struct event_msg *e, const char *command)
+tell_checker(const struct bus_client *c, const struct event_msg *e,
+    const char *command)
 {
 	int status = (int)e->value;
 	dbus_int16_t code = WIFEXITED(status) ?
@@ -244,37 +268,39 @@ tell_checker(const struct bus_client *c, const char *interface,
 	dbus_int64_t wait = WIFEXITED(status) ? WEXITSTATUS(status) << 8 :
 	    WTERMSIG(status) - 256;
 	DBusMessageIter iter;
-	DBusMessage *msg;
+	DBusMessage *body = body_new(&iter);
 
-	msg = signal_new(c->path, interface,
-	    e->event == EVENT_CHECKER_STARTED ? "CheckerStarted" :
-	    "CheckerCompleted", &iter);
 	if (e->event == EVENT_CHECKER_COMPLETED) {
 		append(&iter, DBUS_TYPE_INT16, &code);
 		append(&iter, DBUS_TYPE_INT64, &wait);
 	}
 	append(&iter, DBUS_TYPE_STRING, &command);
-	bus_send(msg);
+	emit_both(body, c->path, of_client,
+	    e->event == EVENT_CHECKER_STARTED ? "CheckerStarted" :
+	    "CheckerCompleted");
 }
 
+/*
+ * The original asks once for each interface, and each time is the time of the
+ * last request.
+ */
 static void
-tell_approval(const struct bus_client *c, const char *interface,
-    const struct event_msg *e)
+tell_approval(const struct bus_client *c, const struct event_msg *e)
 {
 	dbus_uint64_t timeout = (dbus_uint64_t)e->value;
 	dbus_bool_t by_default = e->by_default != 0;
 	DBusMessageIter iter;
-	DBusMessage *msg;
+	DBusMessage *body = body_new(&iter);
 
-	msg = signal_new(c->path, interface, "NeedApproval", &iter);
 	append(&iter, DBUS_TYPE_UINT64, &timeout);
 	append(&iter, DBUS_TYPE_BOOLEAN, &by_default);
-	bus_send(msg);
+	emit(body, c->path, CLIENT, "NeedApproval");
+	tell_property(c, PROP_LAST_APPROVAL_REQUEST);
+	emit_once(body, c->path, CLIENT_OLD, "NeedApproval");
 }
 
 static void
-tell_end(const struct bus_client *c, const char *interface,
-    const struct event_msg *e)
+tell_end(const struct bus_client *c, const struct event_msg *e)
 {
 	static const char *const reasons[DENIAL_MAX] = {
 		[DENIAL_DISABLED] = "Disabled",
@@ -283,29 +309,28 @@ tell_end(const struct bus_client *c, const char *interface,
 	};
 	const char *reason = NULL;
 	DBusMessageIter iter;
-	DBusMessage *msg;
+	DBusMessage *body;
 
 	if (e->event == EVENT_REJECTED) {
 		if (e->value < 0 || e->value >= DENIAL_MAX ||
 		    (reason = reasons[e->value]) == NULL)
 			return;
 	}
-	msg = signal_new(c->path, interface, e->event == EVENT_REJECTED ?
-	    "Rejected" : "GotSecret", &iter);
+	body = body_new(&iter);
 	if (reason != NULL)
 		append(&iter, DBUS_TYPE_STRING, &reason);
-	bus_send(msg);
+	emit_both(body, c->path, of_client,
+	    e->event == EVENT_REJECTED ? "Rejected" : "GotSecret");
 }
 
 /* "KEYID [address%scope]:port", of which nobody wants all. */
 static void
 tell_unknown(const char *text)
 {
-	static const char *const interfaces[] = { BUS_NAME, BUS_NAME_OLD };
 	size_t i, len = strcspn(text, " ");
 	char *copy = strdup(text), *keyid = copy, *address;
 	DBusMessageIter iter;
-	DBusMessage *msg;
+	DBusMessage *body;
 
 	if (copy == NULL)
 		fatal("strdup");
@@ -319,12 +344,10 @@ tell_unknown(const char *text)
 		address += strlen(MAPPED);
 	for (i = 0; i < len; i++)
 		keyid[i] = (char)toupper((unsigned char)keyid[i]);
-	for (i = 0; i < 2; i++) {
-		msg = signal_new("/", interfaces[i], "ClientNotFound", &iter);
-		append(&iter, DBUS_TYPE_STRING, &keyid);
-		append(&iter, DBUS_TYPE_STRING, &address);
-		bus_send(msg);
-	}
+	body = body_new(&iter);
+	append(&iter, DBUS_TYPE_STRING, &keyid);
+	append(&iter, DBUS_TYPE_STRING, &address);
+	emit_both(body, "/", of_server, "ClientNotFound");
 	free(copy);
 }
 
@@ -332,27 +355,17 @@ static void
 tell_event(const struct bus_client *c, const struct event_msg *e,
     const char *text)
 {
-	static const char *const interfaces[] = { CLIENT, CLIENT_OLD };
-	size_t i;
-
-	for (i = 0; i < 2; i++)
-		switch (e->event) {
-		case EVENT_CHECKER_STARTED:
-		case EVENT_CHECKER_COMPLETED:
-			tell_checker(c, interfaces[i], e, text);
-			break;
-		case EVENT_NEED_APPROVAL:
-			/*
-			 * The original asks once for each interface, and each
-			 * time is the time of the last request.
-			 */
-			if (i > 0)
-				tell_property(c, PROP_LAST_APPROVAL_REQUEST);
-			tell_approval(c, interfaces[i], e);
-			break;
-		default:
-			tell_end(c, interfaces[i], e);
-		}
+	switch (e->event) {
+	case EVENT_CHECKER_STARTED:
+	case EVENT_CHECKER_COMPLETED:
+		tell_checker(c, e, text);
+		break;
+	case EVENT_NEED_APPROVAL:
+		tell_approval(c, e);
+		break;
+	default:
+		tell_end(c, e);
+	}
 }
 
 int
