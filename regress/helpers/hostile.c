@@ -10,6 +10,8 @@
  * or news about any client but "good", a hundred at least; in its second it is
  * never ready.  When there is a file "go.LIFE" it sends a message
  * of the type HOSTILE_TYPE that is wrong in some way, and then one of no type.
+ * It does not end with its channel: a server has to kill it.  Where there is
+ * none any more that could, because the test was interrupted, time does.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -31,6 +33,8 @@
 #define CHECKER 2		/* which of a client's strings it is */
 #define NUMBERS 8		/* of clients, and of some that are none */
 #define SAYINGS 100		/* at least, before it breaks the table */
+#define LIFE_S 600		/* at most: no type of message takes as long */
+#define LINGER_S 60		/* without a channel */
 
 static enum proc self;
 static unsigned int life;
@@ -308,8 +312,10 @@ main(int argc, char **argv)
 	if (type == NULL || (f = file_of("heard", "a")) == NULL)
 		err(1, "heard");
 	heard = fileno(f);
+	alarm(LIFE_S);
 	live((uint32_t)strtonum(type, 0, MSG_MAX_TYPE, NULL));
-	/* To be killed is how this ends. */
+	/* To be killed is how this ends, long before that. */
+	alarm(LINGER_S);
 	for (;;)
 		pause();
 }
