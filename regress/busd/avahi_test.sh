@@ -26,7 +26,7 @@ case_of() {
 # bus NAME: a system bus on this host.  It has Debian's policy for Avahi; who
 # may call the server is not our matter here.
 bus() {
-	need dbus-daemon dbus-send
+	need dbus-send
 	cat >"$1.bus.conf" <<-END
 		<!DOCTYPE busconfig PUBLIC
 		 "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -54,11 +54,7 @@ bus() {
 		<include>/usr/share/dbus-1/system.d/avahi-dbus.conf</include>
 		</busconfig>
 	END
-	rm -f "$1.bus"
-	dbus-daemon --config-file="$PWD/$1.bus.conf" --nofork --nopidfile \
-	    >>"$1.bus.log" 2>&1 &
-	echo $! >"$1.bus.pid"
-	wait_for 10 test -S "$1.bus"
+	bus_run "$1.bus"
 }
 
 # on NAME COMMAND...: run it on that host, where it finds that bus.

@@ -8,27 +8,9 @@ debian_port=4712
 
 # bus: a private system bus on which Debian's server may have its names.
 bus() {
-	need dbus-daemon mandos mandos-ctl python3
+	need mandos mandos-ctl python3
 	[ -x /usr/sbin/mandos ] || atf_skip "Debian's mandos is not installed"
-	cat >bus.conf <<-END
-		<!DOCTYPE busconfig PUBLIC
-		 "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-		 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-		<busconfig>
-		<type>system</type>
-		<listen>unix:path=$PWD/bus</listen>
-		<auth>EXTERNAL</auth>
-		<policy context="default">
-		<allow user="*"/>
-		<allow own="*"/>
-		<allow send_destination="*"/>
-		<allow send_type="signal"/>
-		<allow receive_sender="*"/>
-		</policy>
-		</busconfig>
-	END
-	dbus-daemon --config-file="$PWD/bus.conf" --nofork >bus.log 2>&1 &
-	wait_for 10 test -S bus
+	bus_open bus
 	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/bus
 	export DBUS_SYSTEM_BUS_ADDRESS
 	mkdir -m 700 debian.state
