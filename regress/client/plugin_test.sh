@@ -31,25 +31,32 @@ both() {
 screens() {
 	need nsenter unshare
 	[ -h /sbin ] || atf_skip '/sbin is not a link to /usr/sbin'
-	mkdir upper work
-	unshare --mount mount -t overlay -o \
-	    lowerdir=/usr/sbin,upperdir=upper,workdir=work overlay /usr/sbin ||
-	    atf_skip 'no overlays on this file system'
 	chmod 755 .
-	mkdir -p run dev/.initramfs lib up work
+	mkdir -p run dev/.initramfs lib up layers
+	# In memory, as the file system here may be an overlay itself.
+	unshare --mount sh -ec '
+	mount -t tmpfs tmpfs layers
+	mkdir layers/up layers/work
+	mount -t overlay -o lowerdir=/usr/sbin -o \
+	    upperdir=layers/up,workdir=layers/work overlay /usr/sbin
+	' || atf_skip 'there are no overlays'
 	chmod 777 run dev/.initramfs
 	: >run/calls
 	chmod 666 run/calls
 	for name; do
-		mkdir -p "up/${name%/*}" "work/${name%/*}"
+		mkdir -p "up/${name%/*}"
 		cp "$fake" "up/$name"
 	done
 	cat >mounts <<-'END'
+		mount -t tmpfs -o mode=755 tmpfs layers
+		cp -R up layers/up
+		mkdir layers/work
 		for dir in bin sbin; do
 			[ -d "up/$dir" ] || continue
-			mount -t overlay -o \
-			    "lowerdir=/usr/$dir,upperdir=up/$dir,workdir=work/$dir" \
-			    overlay "/usr/$dir" || exit 1
+			mkdir "layers/work/$dir"
+			mount -t overlay -o "lowerdir=/usr/$dir" -o \
+			    "upperdir=layers/up/$dir,workdir=layers/work/$dir" \
+			    overlay "/usr/$dir"
 		done
 		[ ! -d /lib/cryptsetup ] || mount --bind lib /lib/cryptsetup
 		for name in full null zero random urandom; do
