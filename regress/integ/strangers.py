@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
-# strangers.py CLIENT bus|server: the server on the system bus refuses everything to who
-# is neither root nor in its group: every method and every property that it
-# shows by introspection, each by name, and whatever it does not show.  It is
-# the bus that refuses, or the server.  Root is not refused any of it.
+# strangers.py CLIENT bus|server: the server on the system bus refuses
+# everything to who is neither root nor in its group: every method and every
+# property that it shows by introspection, each by name, and whatever it does
+# not show.  It is the bus that refuses, or the server.  Root is not refused
+# any of it.
 
 import os
 import sys
