@@ -135,6 +135,9 @@ hooks__run_body() {
 		done
 	done >expected
 	atf_check -s exit:0 -o empty -e empty diff -u expected hooks.log
+	# The last is the directory that ls reads.
+	atf_check -s exit:0 -o inline:'0\n1\n2\n3\n' -e empty \
+	    sort -u hooks.fds
 	grep -q '^b speaks' fetches.err || atf_fail 'a hook is not heard'
 }
 
