@@ -254,7 +254,6 @@ use_netd(const void *arg)
 	exit(0);
 }
 
-/* As libdbus does it, up to a bus that is not there. */
 /* Its own pidfd stands for mandos-client's. */
 static void
 use_agent(const void *arg)
@@ -295,6 +294,7 @@ use_agent(const void *arg)
 	exit(0);
 }
 
+/* As libdbus does it, up to a bus that is not there. */
 static void
 use_busd(const void *arg)
 {
