@@ -15,8 +15,8 @@ too.  Steps are taken one after the other, each within 20 seconds:
 	exit=N		it ends with this status
 	signal=NAME	it ends by this signal
 
-\\n, \\t, \\0 and \\xNN in a TEXT are what they are in C.  At the end the echo has
-to be on, and the screen is printed to standard error, what the command has
+\\n, \\t, \\0 and \\xNN in a TEXT are what they are in C.  At the end the echo
+has to be on, and the screen is printed to standard error, what the command has
 printed to standard output.  A step that fails ends it with status 1, and so
 does a command that is still there.
 """

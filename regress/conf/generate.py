@@ -305,7 +305,8 @@ WORDLESS = ["--check", "--debug", "--no-dbus", "--no-ipv6", "--no-restore",
             "--show-config", "--start-disabled"]
 ODD = ["--", "-", "", "stray", "-x", "-1", "-1.5", "-.5", "- x", "-x y",
        "--s", "--no", "--d", "--de", "--c", "--con", "--config", "--sh",
-       "--config-t", "--st", "--start", "--nonsense", "--nonsense=3", "--debug=", "--debug=1",
+       "--config-t", "--st", "--start", "--nonsense", "--nonsense=3",
+       "--debug=", "--debug=1",
        "-h", "--help", "-v", "--vers", "-hx", "-nx", "-nT", "-Tn", "-nh",
        "-p", "--port", "-np12", "-nTi", "-p=3", "-n=3", "--port=",
        "--s=x", "--=", "-=", "---", "'", "a'b\"c", "\t", "\udcff"]

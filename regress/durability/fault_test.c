@@ -255,7 +255,8 @@ ATF_TC(refused_reload__leaves_nothing);
 ATF_TC_HEAD(refused_reload__leaves_nothing, tc)
 {
 	atf_tc_set_md_var(tc, "descr", "what is left of a configuration, or of "
-	    "a client, that was refused because the disk failed, at any call, is undone");
+	    "a client, that was refused because the disk failed, at any call, "
+	    "is undone");
 	atf_tc_set_md_var(tc, "require.user", "root");
 }
 ATF_TC_BODY(refused_reload__leaves_nothing, tc)

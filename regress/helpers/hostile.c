@@ -8,10 +8,10 @@
  * that it is told to "heard", with the word DESCRIPTOR for each one it is
  * given.  In its first life it gets ready as it should, and then gives orders
  * or news about any client but "good", a hundred at least; in its second it is
- * never ready.  When there is a file "go.LIFE" it sends a message
- * of the type HOSTILE_TYPE that is wrong in some way, and then one of no type.
- * It does not end with its channel: a server has to kill it.  Where there is
- * none any more that could, because the test was interrupted, time does.
+ * never ready.  When there is a file "go.LIFE" it sends a message of the type
+ * HOSTILE_TYPE that is wrong in some way, and then one of no type.  It does not
+ * end with its channel: a server has to kill it.  Where there is none any more
+ * that could, because the test was interrupted, time does.
  */
 #include <sys/types.h>
 #include <sys/socket.h>

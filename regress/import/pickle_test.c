@@ -370,7 +370,8 @@ ATF_TC_BODY(read__texts, tc)
 	REFUSED("X\3\0\0\0\xed\xa0\x80.", 2, "not UTF-8");
 	REFUSED("X\4\0\0\0\xf4\x90\x80\x80.", 2, "not UTF-8");
 	REFUSED("X\4\0\0\0\xf8\x90\x80\x80.", 2, "not UTF-8");
-	v = ACCEPTED("c_codecs\nencode\nX\3\0\0\0a\xc3\xbfX\6\0\0\0latin1\x86R.");
+	v = ACCEPTED("c_codecs\nencode\nX\3\0\0\0a\xc3\xbf"
+	    "X\6\0\0\0latin1\x86R.");
 	ATF_CHECK(v->kind == KIND_BYTES && v->u.bytes.len == 2 &&
 	    memcmp(v->u.bytes.p, "a\xff", 2) == 0);
 	v = ACCEPTED("c__builtin__\nbytes\n)R.");

@@ -145,7 +145,8 @@ budget__trusted_code_body() {
 	# common/ and sandbox/ are declarations and their documentation.
 	# Of common/ the monitor links all but the parser of key IDs, what is
 	# for libdbus and Avahi, and what only the parent or workers need; the
-	# rule tables of other processes are data that it has and never looks at.
+	# rule tables of other processes are data that it has and never looks
+	# at.
 	# shellcheck disable=SC2046	# several files
 	common=$(lines $(sources common '*.c' |
 	    grep -v -e avahi_poll.c -e keyid_parse.c -e loop_dbus.c -e paths.c \

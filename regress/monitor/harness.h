@@ -37,8 +37,8 @@ struct harness {
 
 /*
  * harness_start(h, clients, count, most): a monitor with these clients, which
- * permits ${most} sessions; netd has received START and ACCEPT_FROM and has said
- * READY.
+ * permits ${most} sessions; netd has received START and ACCEPT_FROM and has
+ * said READY.
  */
 void harness_start(struct harness *, const struct harness_client *, size_t,
     uint32_t);

@@ -480,7 +480,7 @@ ATF_TC_BODY(netd__random_sequences, tc)
 			    strlen(CANARY)));
 			msg_free(&msg);
 		}
-		/* The first breach is forgiven; the second was never reached. */
+		/* The first breach is forgiven; the second was not reached. */
 		ATF_REQUIRE(harness_killed(&h));
 		harness_again(&h);
 		require_served();

@@ -19,7 +19,9 @@
 
 #define ON (CLIENT_ENABLED | CLIENT_APPROVED_BY_DEFAULT)
 
-enum { GOOD, DISABLED, SLOW, SLOW_NO, PATIENT, EMPTY, CLIENTS, NOBODY = CLIENTS };
+enum {
+	GOOD, DISABLED, SLOW, SLOW_NO, PATIENT, EMPTY, CLIENTS, NOBODY = CLIENTS
+};
 
 static struct forge_key keys[CLIENTS + 1];
 static struct harness_client clients[CLIENTS] = {

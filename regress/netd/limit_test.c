@@ -169,7 +169,8 @@ ATF_TC_BODY(proof__clears_and_exempts, tc)
 	ATF_CHECK(limit_refuses(&table, &key, NOW));
 	limit_prove(&table, &key, NOW + 1);
 	ATF_CHECK(!limit_refuses(&table, &key, NOW + 1));
-	ATF_CHECK_EQ(0, limit_penalise(&table, &key, LIMIT_CRASH, NOW + 600000));
+	ATF_CHECK_EQ(0, limit_penalise(&table, &key, LIMIT_CRASH,
+	    NOW + 600000));
 	ATF_CHECK(!limit_refuses(&table, &key, NOW + 600000));
 	/* Over: it is a source as any other. */
 	ATF_CHECK_EQ(90000,

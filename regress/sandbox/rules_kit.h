@@ -28,7 +28,7 @@ int merely_refuses(enum sandbox_rules);
  */
 void enter(enum sandbox_rules);
 
-/* is_refused(status): this wait status is that of a process which was killed. */
+/* is_refused(status): this wait status is that of a process that was killed. */
 int is_refused(int);
 
 /*

@@ -407,7 +407,8 @@ lint_table(const char *name, const struct sandbox_rule *table)
 		    __NR_SCMP_ERROR, "%s: there is no %s", name, rule->call);
 		for (i = 0; i < count_tests(rule); i++)
 			ATF_CHECK_MSG(rule->tests[i].arg < 6 &&
-			    (rule->tests[i].value & ~rule->tests[i].mask) == 0 &&
+			    (rule->tests[i].value &
+			    ~rule->tests[i].mask) == 0 &&
 			    (!rule->tests[i].differs ||
 			    rule->tests[i].mask == UINT64_MAX),
 			    "%s: %s has a test that never holds", name,

@@ -153,8 +153,8 @@ ATF_TC_BODY(disable__again_until_it_is_saved, tc)
 ATF_TC(enable__is_not_told_by_the_way);
 ATF_TC_HEAD(enable__is_not_told_by_the_way, tc)
 {
-	atf_tc_set_md_var(tc, "descr", "what a checker finds meanwhile does not "
-	    "bring a decision out that is not on disk");
+	atf_tc_set_md_var(tc, "descr", "what a checker finds meanwhile does "
+	    "not bring a decision out that is not on disk");
 }
 ATF_TC_BODY(enable__is_not_told_by_the_way, tc)
 {

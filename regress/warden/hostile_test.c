@@ -184,7 +184,8 @@ play(struct chan *chan, void (*again)(struct house *))
 	}
 	ATF_CHECK(breaches > SEQUENCES / 100);
 	ATF_CHECK_EQ(chan == &h.busd, was_added > ADDED_MOST);
-	printf("%" PRIu32 " sequences, cut off %" PRIu32 " times\n", i, breaches);
+	printf("%" PRIu32 " sequences, cut off %" PRIu32 " times\n", i,
+	    breaches);
 	chan_close(chan);
 	be_good();
 	house_stop(&h);
