@@ -4,8 +4,8 @@
 
 . "$(atf_get_srcdir)/../lib.sh"
 
-programs='busd checkerd client common conf ctl import monitor netd parent sandbox
-    state warden'
+programs='busd checkerd client common conf ctl import monitor netd parent
+    sandbox state warden'
 installed='parent/mandos conf/mandos-readconf monitor/mandos-core
     warden/mandos-warden state/mandos-state netd/mandos-netd
     checkerd/mandos-checkerd busd/mandos-busd import/mandos-import
@@ -33,16 +33,16 @@ shell_files() {
 	echo quickstart
 	echo .ci/run
 	echo build-aux/kyua-check
+	echo regress/bench/bus
 	echo regress/bench/checkers
 	echo regress/bench/run
 	echo regress/boot/hooks
-	echo regress/boot/image.sh
 	echo regress/boot/init
 	echo regress/boot/run
 	echo regress/boot/world
 	echo regress/fuzz/run
 	echo regress/lib.sh.in
-	sources regress '*_test.sh'
+	sources regress '*.sh'
 	boot_files
 }
 
@@ -103,9 +103,8 @@ functions__short_body() {
 	# shellcheck disable=SC2046
 	atf_check -s exit:0 -o empty -e empty \
 	    awk -v max=80 -f regress/lint/funclen.awk \
-	    $(sources 'busd checkerd client conf ctl import netd parent regress \
-	    state' \
-	    '*.c')
+	    $(sources 'busd checkerd client conf ctl import netd parent \
+	    regress state' '*.c')
 }
 
 case_of functions__measured 'the measure of functions is right'
@@ -160,9 +159,8 @@ budget__trusted_code_body() {
 	for file in $(sources monitor '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 400
 	done
-	for file in $(sources 'busd checkerd client common conf ctl import netd parent \
-	    sandbox state warden' \
-	    '*.[ch]'); do
+	for file in $(sources 'busd checkerd client common conf ctl import \
+	    netd parent sandbox state warden' '*.[ch]'); do
 		at_most "$file" "$(lines "$file")" 700
 	done
 	at_most monitor/ "$monitor" 2500
@@ -180,8 +178,8 @@ budget__links_what_is_counted_body() {
 	    nm "$top_builddir/monitor/mandos-core"
 	atf_check -s exit:0 -o ignore -e empty grep -w msg_check symbols
 	atf_check -s exit:1 -o empty -e empty \
-	    grep -w -e keyid_parse -e path_libexec -e loop_dbus_attach -e orders_watch \
-	    -e watch_new symbols
+	    grep -w -e keyid_parse -e path_libexec -e loop_dbus_attach \
+	    -e orders_watch -e watch_new symbols
 }
 
 case_of libraries__golden 'each program needs these libraries and no other'
@@ -340,6 +338,8 @@ text_files() {
 	    grep -v -e '^regress/fuzz/seeds/' -e '^regress/[a-z]*/vectors/'
 	boot_files | grep -v '\.sh$'
 	sources etc/dracut '*.path' '*.service'
+	echo regress/bench/bus
+	echo regress/bench/checkers
 	echo regress/boot/hooks
 	echo regress/boot/init
 	echo regress/boot/world
@@ -355,8 +355,8 @@ text__whitespace_body() {
 	    Makefile.am configure.ac $(text_files)
 	for file in README LICENSE quickstart Makefile.am configure.ac \
 	    $(text_files); do
-		[ -n "$(tail -c 1 "$file")" ] || [ -z "$(tail -n 1 "$file")" ] ||
-		    continue
+		[ -n "$(tail -c 1 "$file")" ] ||
+		    [ -z "$(tail -n 1 "$file")" ] || continue
 		atf_fail "$file does not end with one newline"
 	done
 }
