@@ -388,16 +388,22 @@ text__licensed_body() {
 	done
 }
 
-case_of text__complete 'every source file is in the README'
+case_of text__complete 'every source file is in the README, and no other'
 text__complete_body() {
-	cd "$top_srcdir" || exit 1
-	sed -n '/[Cc]ode layout/,$p' README >"$OLDPWD/layout"
-	cd "$OLDPWD" || exit 1
-	(cd "$top_srcdir" && sources "$programs" '*.c' '*.def') >files
-	while read -r file; do
-		grep -qw "${file##*/}" layout ||
-		    atf_fail "README's code layout lacks $file"
-	done <files
+	# A file belongs to the directory whose name came last.
+	sed '1,/^Code layout/d' "$top_srcdir/README" | awk '
+	/^[a-z]+\// { dir = $1 }
+	/^  [a-z]/ { below = "" }
+	/^  [a-z]+\// { below = $1 }
+	{
+		for (i = 1; i <= NF; i++) {
+			sub(/[,;:]$/, "", $i)
+			if ($i ~ /^[A-Za-z0-9_-]+\.(c|def|h)$/)
+				print dir below $i
+		}
+	}' | sort >layout
+	(cd "$top_srcdir" && sources "$programs" '*.[ch]' '*.def') >files
+	atf_check -s exit:0 -o empty -e empty diff -u files layout
 }
 
 # make_variable NAME: its value in the build's Makefile.
