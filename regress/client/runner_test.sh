@@ -447,8 +447,8 @@ again__after_a_while_body() {
 		printf yes
 	END
 	says yes
-	# One second, then two.
-	atf_check -s exit:0 -o match:'^(1\.[0-4]|0\.9)[0-9]* (2\.[0-4]|1\.9)' \
+	# One second, then two, and what a busy machine adds.
+	atf_check -s exit:0 -o match:'^(1\.|0\.9)[0-9]* (2\.|1\.9)' \
 	    -e empty awk '{ t[NR] = $1 }
 	    END { print t[2] - t[1], t[3] - t[2] }' starts
 	# Meanwhile another one may win; it is waited for by nobody.
