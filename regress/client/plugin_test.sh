@@ -97,7 +97,6 @@ daemon_there() {
 	daemon=/usr/sbin/$1
 	shift
 	./there "$daemon" "$@" &
-	echo $! >first.pid
 	wait_for 10 test -s run/daemon
 	mv run/daemon run/first
 	: >run/calls
