@@ -377,8 +377,8 @@ fifo__prints_body() {
 	exec 9>lib/passfifo
 	wait_for 10 grep -q '^CapPrm:	0*$' /proc/$pid/status
 	atf_check -s exit:0 -o match:'Uid:.65534.65534.65534.65534' \
-	    -o match:"Gid:.65534.65534.65534.65534" -o match:"Groups:.*" \
-	    -e empty cat /proc/$pid/status
+	    -o match:'Gid:.65534.65534.65534.65534' \
+	    -o match:'^Groups:[[:space:]]*$' -e empty cat /proc/$pid/status
 	exec 9>&-
 	wait $pid || atf_fail 'it failed'
 }
