@@ -1034,6 +1034,8 @@ def errors__short():
             equal(error.get_dbus_name(),
                   'org.freedesktop.DBus.Error.UnknownObject')
             assert len(error.get_dbus_message()) <= 4096
+        else:
+            raise AssertionError('there is nothing at that path')
     text = s.listener.fails('UnknownProperty', FOO, PROPERTIES, 'Get', 'ss',
                             CLIENT, 'x' + 'å' * 5000)
     assert 4000 < len(text.encode()) <= 4096 and text[-1] == 'å', text
