@@ -50,7 +50,7 @@ class Pair:
 
     def run(self, argv, tool=None):
         p = subprocess.run(
-            [tool or self.tool, *argv], stdin=subprocess.DEVNULL, timeout=120,
+            [tool or self.tool, *argv], input=b'typed', timeout=120,
             capture_output=True,
             env={**os.environ, 'DBUS_SYSTEM_BUS_ADDRESS': self.address})
         out, err = p.stdout.decode(), p.stderr.decode()
@@ -149,6 +149,7 @@ LISTS = [
     ['--debug', 'nosuch'], ['-h'], ['--help'], ['--version'], ['--vers'],
     ['--version', '-e'], ['--check'], ['--check', '-e']]
 
+SECRET = b'another \0 secret\n'
 CHANGES = [
     ['-d', 'baz'], ['-V', 'baz'], ['-j', 'baz'], ['-e', 'baz'],
     ['-V', 'baz'], ['--disable', '--all'], [], ['--enable', '--all'], [],
@@ -173,8 +174,10 @@ CHANGES = [
     ['-V', '-d', 'baz'], ['-d', '-V', 'baz'], ['-V', 'baz'],
     ['-a', '-e', 'baz'], ['-d', '-d', 'zulu'], ['-ve', '-e'],
     ['--debug', '-e', '-t', 'P1D', '-H', 'it\'s', '-A', 'zulu'],
-    ['-s', 'secret', 'good', 'zulu'], 'fetch', ['--secret=empty', 'zulu'],
-    'fetch', ['-s', '-', 'good'], 'fetch',
+    # What three clients then get; after that "good" has its 9 ms.
+    ['-s', 'secret', 'good', 'zulu'], (SECRET, SECRET, b'baz'),
+    ['--secret=empty', 'zulu'], (b'', b'', b'baz'),
+    ['-e', '-s', '-', 'good'], (b'typed', b'', b'baz'),
     ['-r', 'nosuch', 'zulu'], ['--remove', 'zulu'], ['-j', 'baz'], ['zulu'],
     ['-r', '-D', 'baz'], [], ['-D', '--remove', '--all'], ['-j'],
     ['-e', '--all'], ['-v', 'baz'], ['-r', '-a']]
@@ -224,16 +227,16 @@ def lists(pairs):
 
 def changes(pairs):
     with open('secret', 'wb') as f:
-        f.write(b'another \0 secret\n')
+        f.write(SECRET)
     open('empty', 'w').close()
     for argv in CHANGES:
-        if argv != 'fetch':
+        if isinstance(argv, list):
             same(pairs, argv)
             continue
-        for name in 'good', 'zulu', 'baz':
+        for name, want in zip(('good', 'zulu', 'baz'), argv):
             secrets = [p.fetch(name) for p in pairs]
-            assert secrets == secrets[:1] * len(pairs), (name, secrets)
-            print(len(secrets), 'secret of', name, secrets[0])
+            assert secrets == [want] * len(pairs), (name, secrets, want)
+            print(len(secrets), 'secret of', name, want)
     assert not pairs[0].properties()
 
 
