@@ -433,7 +433,8 @@ dracut__disabled_body() {
 
 case_of dracut__without_systemd 'dracut has an init of its own, too'
 dracut__without_systemd_body() {
-	have_dracut dracut-plain --omit 'systemd systemd-initrd dracut-systemd' \
+	have_dracut dracut-plain \
+	    --omit 'systemd systemd-initrd dracut-systemd' \
 	    --add 'dm crypt'
 	network
 	knows

@@ -23,7 +23,8 @@ usage_error() {
 	atf_check -s exit:0 -o match:'^usage: mandos \[-h\] ' -e empty \
 	    head -n 1 err
 	sed '$d' err >block
-	atf_check -s exit:1 -o empty -e empty grep -v '^usage: \|^     *\[' block
+	atf_check -s exit:1 -o empty -e empty \
+	    grep -v '^usage: \|^     *\[' block
 }
 
 case_of help__shown '--help is the usage block and a list of options'

@@ -105,8 +105,9 @@ nonsense__sanitized_body() {
 	    $(pkg-config --cflags dbus-1 libbsd-overlay) \
 	    -o "$OLDPWD/mandos-ctl" $sources ctl/bus.c ctl/record.c \
 	    conf/argparse.c conf/base64.c conf/clients.c conf/duration.c \
-	    conf/expand.c conf/files.c conf/ini.c conf/problem.c conf/secfile.c \
-	    conf/text.c conf/unicode.c common/keyid.c common/keyid_parse.c \
+	    conf/expand.c conf/files.c conf/ini.c conf/problem.c \
+	    conf/secfile.c conf/text.c conf/unicode.c \
+	    common/keyid.c common/keyid_parse.c \
 	    common/log.c common/log_line.c common/loop.c common/msg.c \
 	    $(pkg-config --libs dbus-1 libbsd-overlay)) ||
 	    atf_fail 'it cannot be compiled'

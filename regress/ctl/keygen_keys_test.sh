@@ -115,7 +115,8 @@ existing__kept_by_force_body() {
 	cp -a k older
 	keys k --force
 	for name in $names; do
-		atf_check -s exit:0 -o empty -e empty cmp "old/$name" "k/$name.~1~"
+		atf_check -s exit:0 -o empty -e empty \
+		    cmp "old/$name" "k/$name.~1~"
 		atf_check -s exit:0 -o empty -e empty \
 		    cmp "older/$name" "k/$name.~2~"
 		cmp -s "older/$name" "k/$name" && atf_fail "$name is the same"

@@ -37,7 +37,8 @@ patterns() {
 	echo "$canary"
 	for before in '' x xy; do
 		# Not the ends, in which it is mixed with what is beside it.
-		printf %s "$before$canary" | base64 | sed 's/^....//; s/.....$//'
+		printf %s "$before$canary" | base64 |
+		    sed 's/^....//; s/.....$//'
 	done
 }
 
@@ -62,10 +63,10 @@ meets() {
 	rm -rf server.state hostile
 	mkdir hostile
 	mkdir -m 700 server.state
-	HOSTILE=$meets_program HOSTILE_TYPE=$meets_type HOSTILE_DIR=$PWD/hostile \
-	    server_run server "$bin/mandos" --foreground --no-zeroconf \
-	    --statedir "$PWD/server.state" --port "$port" \
-	    --configdir "$PWD/etc" "$@"
+	HOSTILE=$meets_program HOSTILE_TYPE=$meets_type \
+	    HOSTILE_DIR=$PWD/hostile server_run server "$bin/mandos" \
+	    --foreground --no-zeroconf --statedir "$PWD/server.state" \
+	    --port "$port" --configdir "$PWD/etc" "$@"
 	# A first life of good manners, but of too many words.
 	wait_for $((10 * slower)) grep -q 1 hostile/life
 	gets "$canary-good" good

@@ -85,7 +85,8 @@ now_ms() {
 # connections: how many there are at the server, at whichever end of its
 # queue.
 connections() {
-	at server ss -Htn state established state syn-recv state close-wait "( sport = :$port )" | wc -l
+	at server ss -Htn state established state syn-recv \
+	    state close-wait "( sport = :$port )" | wc -l
 }
 
 # connected LEAST [MOST]

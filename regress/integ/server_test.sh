@@ -587,7 +587,8 @@ killed__netd_body() {
 	./at_server python3 "$integ/talk.py" idle "$port" >said &
 	wait_for 5 test -s said
 	netd=$(server_part server netd)
-	sessions=$(server_part server sessions) || atf_fail 'there is no session'
+	sessions=$(server_part server sessions) ||
+	    atf_fail 'there is no session'
 	kill -KILL "$netd"
 	# Whoever comes meanwhile has to wait, no more.
 	gets good good
