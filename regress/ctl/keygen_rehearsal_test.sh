@@ -394,8 +394,10 @@ stopped() {
 	# Nobody answers there: it goes on until its time is up.
 	rehearsal client --timeout 60 --connect '[::1]:9'
 	for moment in 0 1 2 4 8 16 32 48 64 128; do
+		rm -f pid
 		./rehearse --image image --client "$1" >answer 2>stopped.err &
 		wrapper=$!
+		wait_for 10 test -s pid
 		wait_for 10 stopped_begun
 		sleep "$(awk "BEGIN { print $moment / 100 }")"
 		kill -TERM "$(cat pid)"
