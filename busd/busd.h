@@ -190,8 +190,9 @@ void call_error(const struct call *, const char *, const char *, ...)
 
 /*
  * request_control(call, client, what): ask the warden; the call is answered
- * when it has.  ${client} is NULL for what is about none.  request_set(call, client, f, set, text, len): likewise for a
- * setting: ${f} holds it, or ${text} of ${len} bytes.
+ * when it has.  ${client} is NULL for what is about none.
+ * request_set(call, client, f, set, text, len): likewise for a setting: ${f}
+ * holds it, or ${text} of ${len} bytes.
  */
 void request_control(const struct call *, const struct bus_client *,
     enum control);

@@ -119,7 +119,8 @@ update_timeout(AvahiTimeout *t, const struct timeval *tv)
 		return;
 	}
 	left = -avahi_age(tv);
-	loop_timer_set(&t->timer, left <= 0 ? 0 : (uint64_t)(left + 999) / 1000);
+	loop_timer_set(&t->timer,
+	    left <= 0 ? 0 : (uint64_t)(left + 999) / 1000);
 }
 
 static AvahiTimeout *

@@ -498,7 +498,7 @@ struct msg_check_ready {
 };
 
 /* What a CHECK orders, as bits; none: only the fields have changed. */
-#define CHECK_SCHEDULE (1U << 0)	/* first in first_ms, then each interval */
+#define CHECK_SCHEDULE (1U << 0)	/* first in first_ms, then regularly */
 #define CHECK_CEASE (1U << 1)		/* no more, and kill one that runs */
 #define CHECK_NOW (1U << 2)		/* start one, unless one runs */
 #define CHECK_ABANDON (1U << 3)		/* kill one that runs; schedule stays */

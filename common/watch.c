@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Several watches for one descriptor, as libdbus and Avahi have them, on a
- * loop that takes each descriptor once.  Run by busd, mandos-client and mandos-monitor.  A
- * callback may free any watch, and a descriptor's number may come back before
- * it has returned.
+ * loop that takes each descriptor once.  Run by busd, mandos-client and
+ * mandos-monitor.  A callback may free any watch, and a descriptor's number may
+ * come back before it has returned.
  */
 #include "watch.h"
 

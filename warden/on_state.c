@@ -22,7 +22,7 @@ static struct chan state = { .fd = -1 };
 static uint64_t seq;		/* of the last SAVE */
 static uint64_t urgent_seq;	/* of the last urgent one */
 static uint64_t saved_seq;	/* up to which SAVED has come */
-static uint64_t merged_seq = UINT64_MAX;	/* MERGED is to be told after it */
+static uint64_t merged_seq = UINT64_MAX; /* MERGED is to be told after it */
 static int merged_refused;
 static uint64_t adds;		/* the number of the last ADD */
 static int stopping;
@@ -136,7 +136,8 @@ state_save(const struct client *c, int urgent, int with_secret)
 		return seq;
 	}
 	memcpy(buffer, c->strings, len);
-	if (tail_put(buffer, sizeof buffer, &len, c->secret, c->secret_len) == -1)
+	if (tail_put(buffer, sizeof buffer, &len, c->secret, c->secret_len) ==
+	    -1)
 		fatalx("client %s does not fit into a message", c->name);
 	m.set = SET_SECRET;
 	tell(MSG_SAVE, &m, buffer, len, -1);
