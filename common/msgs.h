@@ -397,7 +397,8 @@ struct msg_added {
 
 struct msg_saved {
 	uint64_t seq;
-	uint32_t error;		/* errno, or 0; then seq is not on disk */
+	uint32_t error;		/* 0; or errno, and seq is not on disk: none
+				   that means something else in CONTROL_DONE */
 	uint32_t zero;
 };
 

@@ -59,6 +59,26 @@ write_table(const struct table *table, int64_t now)
 	return error;
 }
 
+/*
+ * An administrator who is answered takes some errors for something else: that
+ * there is no such client, say, or that there are too many.  What it was, the
+ * log tells.
+ */
+static int
+plain_error(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case E2BIG:
+	case EEXIST:
+	case EINVAL:
+	case EDQUOT:
+		return EIO;
+	default:
+		return error;
+	}
+}
+
 int
 save_table(const struct table *table)
 {
@@ -67,11 +87,11 @@ save_table(const struct table *table)
 
 	/* It has been said that nothing can be saved. */
 	if (state.store.fd == -1)
-		return state.store.error;
+		return plain_error(state.store.error);
 	error = write_table(table, now);
 	log_result(error);
 	if (error != 0)
-		return error;
+		return plain_error(error);
 	state.written_us = now;
 	is_dirty = is_urgent = 0;
 	loop_timer_del(&timer);

@@ -139,7 +139,8 @@ uint64_t save_seq(void);
 
 /*
  * save_table(table): write ${table} in place of ours, at once.  Returns 0,
- * and then everything noted is on disk, or errno; a failure is logged.
+ * and then everything noted is on disk, or errno, but EIO in place of those
+ * that have another meaning in ADDED or CONTROL_DONE; a failure is logged.
  */
 int save_table(const struct table *);
 

@@ -153,9 +153,10 @@ fault(const struct stage *stage, const struct trace_order *order)
 	strlcpy(words, describe(stage, &result, order), sizeof words);
 	if (is_trouble(stage, &result, order))
 		result.told = 0;
+	/* That is not what a client too many is refused with. */
 	if (result.rc > 0 && remedy != MERGE_AGAIN)
-		ATF_CHECK_EQ_MSG(order->error, result.rc, "%s: told %d",
-		    words, result.rc);
+		ATF_CHECK_EQ_MSG(order->error == EDQUOT ? EIO : order->error,
+		    result.rc, "%s: told %d", words, result.rc);
 	/* A server at its end is still about it. */
 	if (change->until != TRACE_END)
 		judge(stage, result.told, words);

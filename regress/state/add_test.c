@@ -237,7 +237,7 @@ ATF_TC_BODY(add__not_saved, tc)
 	kit_open(&kit, "no/such", 0);
 	kit_begin(&kit, &foo, &c);
 	kit_add(&kit, &new);
-	kit_added(&kit, ENOENT);
+	kit_added(&kit, EIO);
 	ATF_CHECK_EQ(0, kit_end(&kit));
 }
 

@@ -356,7 +356,7 @@ ATF_TC_BODY(no_restore__nowhere_to_save, tc)
 	    "be made: No such file or directory"));
 	kit_begin(&kit, &foo, &c);
 	kit_save(&kit, &c, 1, NULL);
-	kit_saved(&kit, ENOENT);
+	kit_saved(&kit, EIO);
 	/* And a reload is no less possible. */
 	kit_merge(&kit, &bar, 1, 1);
 	kit_expect(&kit, &c, MSG_DROPPED);

@@ -147,6 +147,27 @@ ATF_TC_BODY(save__failure_at_the_start, tc)
 	ATF_CHECK(kit_saved_text("client \"foo\"\n"));
 }
 
+/* "No such client", says an error of that number where it is answered. */
+ATF_TC_WITHOUT_HEAD(save__failure_means_nothing_else);
+ATF_TC_BODY(save__failure_means_nothing_else, tc)
+{
+	struct kit kit;
+	struct kit_msg c;
+
+	(void)tc;
+	kit_open(&kit, "state", SETTING_RESTORE);
+	kit_begin(&kit, &foo, &c);
+	ATF_REQUIRE_EQ(0, unlink(KIT_LEDGER));
+	ATF_REQUIRE_EQ(0, rmdir("state"));
+	kit_save(&kit, &c, 1, NULL);
+	kit_saved(&kit, EIO);
+	kit_add(&kit, &bar);
+	kit_added(&kit, EIO);
+	ATF_CHECK(kit_logged("state is not saved: clients.ledger.new cannot "
+	    "be written: No such file or directory"));
+	ATF_CHECK(kit_end(&kit) != 0);
+}
+
 ATF_TC_WITHOUT_HEAD(secret__set_at_run_time);
 ATF_TC_BODY(secret__set_at_run_time, tc)
 {
@@ -464,6 +485,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, save__at_the_end);
 	ATF_TP_ADD_TC(tp, save__failure_is_told_and_mended);
 	ATF_TP_ADD_TC(tp, save__failure_at_the_start);
+	ATF_TP_ADD_TC(tp, save__failure_means_nothing_else);
 	ATF_TP_ADD_TC(tp, save__impossible_values);
 	ATF_TP_ADD_TC(tp, secret__set_at_run_time);
 	ATF_TP_ADD_TC(tp, memory__has_no_secret_left);
