@@ -119,6 +119,9 @@ announce(struct client *c)
 	if (c->unsaved != 0)
 		return;
 	c->orders = 0;
+	/* One that has begun meanwhile ends by that, and nobody reports it. */
+	if (orders & (CHECK_CEASE | CHECK_ABANDON))
+		c->f.flags &= ~CLIENT_CHECKER_RUNNING;
 	monitor_gate(c);
 	busd_tell(c);
 	checkerd_tell(c, orders);

@@ -345,6 +345,59 @@ ATF_TC_BODY(disable__holds_even_if_it_cannot_be_saved, tc)
 	house_stop(&h);
 }
 
+ATF_TC(disable__ends_a_check_that_has_begun);
+ATF_TC_HEAD(disable__ends_a_check_that_has_begun, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a checker that was started before "
+	    "checkerd could hear that it is to cease does not run for ever");
+}
+ATF_TC_BODY(disable__ends_a_check_that_has_begun, tc)
+{
+	struct msg_check_started begun = { .number = 1, .scheduled = 0 };
+	struct client_fields f = house_fields(1), nobody = house_fields(2);
+	struct msg_client_state state;
+	struct msg_control_done done;
+	struct msg_event event;
+	struct msg_check check;
+	struct msg_save save;
+
+	(void)tc;
+	house_start(&h);
+	enrolled(&f);
+	house_checkerd(&h);
+	house_busd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
+	house_control(&h, 1, CONTROL_DISABLE, &f, 0);
+	house_save(&h, &save);
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(CHECK_CEASE, check.orders);
+	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
+	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
+	/* The same for one that is to be stopped, and nothing else. */
+	f.approval_delay_ms = 1;
+	house_control(&h, 2, CONTROL_SET, &f, SET_APPROVAL_DELAY);
+	house_save(&h, &save);
+	house_control(&h, 3, CONTROL_STOP_CHECKER, &f, 0);
+	/* When this is answered, that has been heard. */
+	house_control(&h, 4, CONTROL_STOP_CHECKER, &nobody, 0);
+	house_until(&h.busd, MSG_CONTROL_DONE, &done, sizeof done);
+	ATF_CHECK_EQ(4, done.request);
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(CHECK_ABANDON, check.orders);
+	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
+	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
+	house_stop(&h);
+}
+
 ATF_TC_WITHOUT_HEAD(enable_disable__the_last_word_counts);
 ATF_TC_BODY(enable_disable__the_last_word_counts, tc)
 {
@@ -682,6 +735,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, expiry__is_saved_before_it_is_told);
 	ATF_TP_ADD_TC(tp, enable__is_saved_before_it_is_in_force);
 	ATF_TP_ADD_TC(tp, disable__holds_even_if_it_cannot_be_saved);
+	ATF_TP_ADD_TC(tp, disable__ends_a_check_that_has_begun);
 	ATF_TP_ADD_TC(tp, enable_disable__the_last_word_counts);
 	ATF_TP_ADD_TC(tp, set__timeout_moves_the_window);
 	ATF_TP_ADD_TC(tp, set__interval_checks_at_once);
