@@ -18,7 +18,10 @@
 /*
  * The warden answers a change of clients.conf with a SAVE, at once.  What it
  * sends before it has heard of the change has the old values; they are not
- * to be saved over the new.
+ * to be saved over the new, however late they come: an old key ID beside a
+ * secret that is configured for another one would be worth a crash.  Only to
+ * enable who is enabled, or disable who is not, is no change to the warden:
+ * then no answer may come, and is not waited for for ever.
  */
 #define UNHEARD_MS 10000
 
@@ -141,7 +144,7 @@ correct_unheard(struct client *client, struct profile *own)
 	size_t i;
 
 	if (loop_now() - client->unheard_ms > UNHEARD_MS)
-		client->unheard = 0;
+		client->unheard &= ~SET_ENABLED;
 	for (i = 0; i < PROFILE_FIELDS; i++) {
 		field = &profile_fields[i];
 		if (!(client->unheard & field->bit))

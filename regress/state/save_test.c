@@ -296,6 +296,48 @@ ATF_TC_BODY(reload__stale_save_does_not_undo_it, tc)
 	ATF_CHECK_EQ(0, kit_end(&kit));
 }
 
+ATF_TC(reload__stale_save_comes_late);
+ATF_TC_HEAD(reload__stale_save_comes_late, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "however long the warden has not heard "
+	    "of a reload, an old key ID does not come to a secret that is "
+	    "configured for another one");
+}
+ATF_TC_BODY(reload__stale_save_comes_late, tc)
+{
+	static const char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	static const struct kit_client old[] = { { .name = "bar" },
+		{ .name = "foo" } };
+	static const struct kit_client new[] = { { .name = "bar" },
+		{ .name = "foo", .key_id = key, .secret = "another" } };
+	struct kit kit;
+	struct kit_msg other, stale, fresh, merged;
+
+	(void)tc;
+	kit_open(&kit, "state", SETTING_RESTORE);
+	kit_merge(&kit, old, 2, 2);
+	kit_expect(&kit, &other, MSG_ENROLLED);
+	kit_expect(&kit, &stale, MSG_ENROLLED);
+	kit_expect(&kit, &merged, MSG_MERGED);
+	kit_merge(&kit, new, 2, 2);
+	kit_expect(&kit, &fresh, MSG_ENROLLED);
+	ATF_CHECK_EQ(SET_KEYID | SET_SECRET, fresh.u.enrolled.set);
+	kit_expect(&kit, &merged, MSG_MERGED);
+	/* What is not urgent takes a while. */
+	kit_save(&kit, &other, 0, NULL);
+	kit_saved(&kit, 0);
+	kit_save(&kit, &stale, 1, NULL);
+	kit_saved(&kit, 0);
+	ATF_CHECK(kit_saved_text("\nkey_id \"AAAAAAAA"));
+	/* It has heard of it. */
+	kit_save(&kit, &fresh, 0, NULL);
+	kit_save(&kit, &stale, 1, NULL);
+	kit_saved(&kit, 0);
+	ATF_CHECK(!kit_saved_text("\nkey_id \"AAAAAAAA"));
+	ATF_CHECK_EQ(0, kit_end(&kit));
+}
+
 ATF_TC_WITHOUT_HEAD(merge__refused_as_a_whole);
 ATF_TC_BODY(merge__refused_as_a_whole, tc)
 {
@@ -492,6 +534,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, forget__stays_forgotten);
 	ATF_TP_ADD_TC(tp, reload__new_gone_and_changed);
 	ATF_TP_ADD_TC(tp, reload__stale_save_does_not_undo_it);
+	ATF_TP_ADD_TC(tp, reload__stale_save_comes_late);
 	ATF_TP_ADD_TC(tp, merge__refused_as_a_whole);
 	return atf_no_error();
 }
