@@ -28,8 +28,8 @@ void log_to_syslog(void);
 
 /*
  * log_connect(): make descriptor 2 a datagram socket connected to /dev/log.
- * Returns 0, or -1 with errno.  For the monitor, before it is locked down;
- * workers inherit the descriptor and are told with log_to_syslog's flag.
+ * Returns 0, or -1 with errno.  For the parent, and for workers that get one of
+ * their own from it; others inherit its descriptor.  All are told by argument.
  */
 int log_connect(void);
 

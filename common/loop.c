@@ -209,7 +209,7 @@ set_alarm(void)
 	struct itimerspec spec = { .it_value = { 0 } };
 	int64_t due = timer == NULL ? 0 : timer->due_ms;
 
-	/* Set to the same time again it would ring no more. */
+	/* It is set to that already. */
 	if (due == loop_alarm_ms)
 		return;
 	spec.it_value.tv_sec = due / 1000;
