@@ -342,9 +342,11 @@ life_check_started(struct client *c, int scheduled)
 		changed(c);
 		return;
 	}
-	/* It is of no use to checkerd, who has said so, nor to the monitor. */
+	/*
+	 * It is of no use to checkerd, who has said so, nor to the monitor, and
+	 * none over a restart.
+	 */
 	check_clock();
-	save_soon(c);
 	if (c->unsaved == 0)
 		busd_tell(c);
 }
