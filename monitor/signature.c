@@ -224,7 +224,8 @@ static const struct scheme schemes[] = {
 	    "\x03\x3a\x00"), 57, .eddsa = ed448_shake256_verify },
 	{ 0x0403, ecdsa_holds, BEGINS("\x30\x59\x30\x13\x06\x07\x2a\x86\x48"
 	    "\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42"
-	    "\x00\x04"), 2 * 32, &nettle_sha256, .curve = nettle_get_secp_256r1 },
+	    "\x00\x04"), 2 * 32, &nettle_sha256,
+	    .curve = nettle_get_secp_256r1 },
 	{ 0x0503, ecdsa_holds, BEGINS("\x30\x76\x30\x10\x06\x07\x2a\x86\x48"
 	    "\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04"),
 	    2 * 48, &nettle_sha384, .curve = nettle_get_secp_384r1 },

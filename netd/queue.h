@@ -59,7 +59,7 @@ struct queue {
 	struct turn_tree turns;
 	uint64_t turns_given;
 	size_t per_source;		/* ceiling of working */
-	size_t len;			/* connections waiting, of all sources */
+	size_t len;			/* waiting connections of all sources */
 };
 
 void queue_init(struct queue *, size_t);
