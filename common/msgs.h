@@ -34,7 +34,7 @@ enum phase {
 	PHASE_BOOT = 1 << 0,	/* a new channel */
 	PHASE_STARTED = 1 << 1,	/* has its settings, wants its socket */
 	PHASE_RUN = 1 << 2,	/* a worker at work */
-	PHASE_READING = 1 << 3,	/* monitor: reader sends clients */
+	PHASE_READING = 1 << 3,	/* state: the reader sends clients */
 	PHASE_NONCED = 1 << 4,	/* the session has its nonce */
 	PHASE_ASKED = 1 << 5,	/* the proof is with the monitor */
 	PHASE_LENT = 1 << 6,	/* monitor: the secret is with the session */
