@@ -122,7 +122,7 @@ client_assign(struct client *c, uint32_t set, const struct client_fields *f,
 	static const uint32_t bits[] = { 0, SET_HOST, SET_CHECKER, SET_KEYID,
 		SET_FINGERPRINT };
 	struct texts old, new;
-	size_t size = 0;
+	size_t size, kept_len = c->kept_len;
 	int i;
 
 	if (texts_get(&new, tail, left) == -1 ||
@@ -137,13 +137,15 @@ client_assign(struct client *c, uint32_t set, const struct client_fields *f,
 			old.bytes[i] = new.bytes[i];
 			old.len[i] = new.len[i];
 		}
+	if (set & SET_SECRET)
+		kept_len = new.len[SECRET];
+	size = sizeof(uint32_t) + kept_len;
 	for (i = 0; i < CLIENT_STRINGS; i++)
 		size += sizeof(uint32_t) + old.len[i];
-	if (set & SET_SECRET)
-		size += sizeof(uint32_t) + new.len[SECRET];
-	/* Or it could not be saved. */
+	/* Or it could not be saved, or not be told again after a restart. */
 	if (size > msg_rules[MSG_SAVE].tail)
 		return E2BIG;
+	c->kept_len = kept_len;
 	texts_put(c, &old);
 	if (set & SET_SECRET) {
 		client_drop_secret(c);
@@ -179,6 +181,7 @@ client_new(const struct client_fields *f, const uint8_t *tail, size_t left)
 	c->f = *f;
 	c->f.approvals_pending = 0;
 	c->f.flags &= ~CLIENT_CHECKER_RUNNING;
+	c->kept_len = t.len[SECRET];
 	texts_put(c, &t);
 	RB_INSERT(clients, &clients, c);
 	count++;

@@ -26,6 +26,7 @@ struct client {
 	char *name;		/* for log lines */
 	uint8_t *secret;	/* a new one that the monitor has not got yet */
 	size_t secret_len;
+	size_t kept_len;	/* of the secret that it has, new or not */
 	struct gate gate;	/* what the monitor has been told */
 	struct loop_timer expiry;	/* set while enabled */
 	int64_t first_due_ms;	/* the first check is due; 0: it has begun */
@@ -46,8 +47,8 @@ struct client *client_new(const struct client_fields *, const uint8_t *,
 /*
  * client_assign(c, set, f, tail, left): take over the settings that are in
  * ${set}, SET_*, but not SET_ENABLED, from fields and tail of a message.
- * Returns 0; or EBADMSG if the strings are bad, or E2BIG if they could not be
- * saved: then nothing has changed.
+ * Returns 0; or EBADMSG if the strings are bad, or E2BIG if they do not fit a
+ * message together with the client's secret: then nothing has changed.
  */
 int client_assign(struct client *, uint32_t, const struct client_fields *,
     const uint8_t *, size_t);

@@ -104,6 +104,40 @@ ATF_TC_BODY(set__what_could_not_be_saved, tc)
 	house_stop(&h);
 }
 
+ATF_TC(set__what_could_not_be_read_again);
+ATF_TC_HEAD(set__what_could_not_be_read_again, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a text must fit beside the secret that "
+	    "the client has, or a ledger with both would be refused");
+}
+ATF_TC_BODY(set__what_could_not_be_read_again, tc)
+{
+	struct msg_save save;
+
+	(void)tc;
+	begin();
+	set_text(1, SET_SECRET, SECRET_MAX, 's');
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 1));
+	set_text(2, SET_HOST, 131072 - SECRET_MAX, 'h');
+	refused(2, E2BIG);
+	set_text(3, SET_HOST, 131072 - SECRET_MAX - 100, 'h');
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 3));
+	/* With a shorter one there is room again. */
+	set_text(4, SET_SECRET, 100, 's');
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 4));
+	set_text(5, SET_HOST, 130000, 'h');
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 5));
+	house_stop(&h);
+}
+
 ATF_TC_WITHOUT_HEAD(set__no_text_has_a_nul);
 ATF_TC_BODY(set__no_text_has_a_nul, tc)
 {
@@ -308,6 +342,7 @@ ATF_TC_BODY(state__that_does_not_read, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, set__what_could_not_be_saved);
+	ATF_TP_ADD_TC(tp, set__what_could_not_be_read_again);
 	ATF_TP_ADD_TC(tp, set__no_text_has_a_nul);
 	ATF_TP_ADD_TC(tp, disable__again_until_it_is_saved);
 	ATF_TP_ADD_TC(tp, enable__is_not_told_by_the_way);
