@@ -105,10 +105,15 @@ set_aside(void)
 	struct ledger_fault fault;
 	struct table table;
 	int64_t written_us;
+	int status;
 
+	/* Without one, what was kept the last time is not in its way. */
+	if (state.store.fd == -1 ||
+	    (status = store_read(&state.store, &buf)) == -1)
+		return;
 	table_init(&table);
-	if (state.store.fd != -1 && store_read(&state.store, &buf) == 0 &&
-	    ledger_read(buf.p, buf.used, &table, &written_us, &fault) == -1) {
+	if (status == 0 && ledger_read(buf.p, buf.used, &table, &written_us,
+	    &fault) == -1) {
 		keep_aside(name);
 		log_warnx("%s/%s, line %zu: %s; it is kept as %s", state.path,
 		    STORE_LEDGER, fault.line, fault.why, name);

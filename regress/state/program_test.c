@@ -344,6 +344,25 @@ ATF_TC_BODY(no_restore__keeps_the_old, tc)
 	free(p);
 }
 
+ATF_TC_WITHOUT_HEAD(no_restore__nothing_to_put_aside);
+ATF_TC_BODY(no_restore__nothing_to_put_aside, tc)
+{
+	struct kit kit;
+	struct kit_msg c;
+	size_t len;
+	char *p;
+
+	(void)tc;
+	leave(SETTING_RESTORE, disable);
+	ATF_REQUIRE_EQ(0, rename(KIT_LEDGER, KIT_LEDGER ".previous"));
+	resume(&kit, 0, &c);
+	ATF_CHECK_EQ(0, kit_end(&kit));
+	ATF_CHECK(kit_saved_text("\nenabled yes\n"));
+	p = kit_file(KIT_LEDGER ".previous", &len);
+	ATF_CHECK(strstr(p, "\nenabled no\n") != NULL);
+	free(p);
+}
+
 ATF_TC_WITHOUT_HEAD(no_restore__nowhere_to_save);
 ATF_TC_BODY(no_restore__nowhere_to_save, tc)
 {
@@ -460,6 +479,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ledger__damaged_but_start_disabled);
 	ATF_TP_ADD_TC(tp, ledger__damaged_and_killed_before_the_first_write);
 	ATF_TP_ADD_TC(tp, no_restore__keeps_the_old);
+	ATF_TP_ADD_TC(tp, no_restore__nothing_to_put_aside);
 	ATF_TP_ADD_TC(tp, no_restore__nowhere_to_save);
 	ATF_TP_ADD_TC(tp, directory__one_server_at_a_time);
 	ATF_TP_ADD_TC(tp, directory__of_others);
