@@ -23,14 +23,6 @@
 #include "log.h"
 #include "power.h"
 
-/*
- * Variables by which whoever has called a set-uid program would have an
- * interpreter run his own code.  The loader has removed its own.
- */
-static const char *const dangerous[] = { "BASHOPTS", "BASH_ENV", "BASH_FUNC_",
-	"CDPATH", "ENV=", "GLOBIGNORE", "IFS=", "LD_", "LUA_", "PERL", "PS4=",
-	"PYTHON", "RUBY", "SHELLOPTS" };
-
 static int
 has_valid_name(const char *name)
 {
@@ -39,15 +31,22 @@ has_valid_name(const char *name)
 	    "_.-")] == '\0';
 }
 
-/* Nobody but root has a say in what root is to run for somebody else. */
+/* Is root to run something for somebody else, who has called? */
 static int
-is_roots(const struct stat *st)
+is_for_other(void)
 {
 	uid_t uid;
 	gid_t gid;
 
 	power_caller(&uid, &gid);
-	return !power_is_root() || uid == 0 ||
+	return power_is_root() && uid != 0;
+}
+
+/* Nobody but root has a say in what root is to run for somebody else. */
+static int
+is_roots(const struct stat *st)
+{
+	return !is_for_other() ||
 	    (st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0);
 }
 
@@ -75,27 +74,17 @@ set(const char *name, const char *value)
 		_exit(EX_OSERR);
 }
 
+/*
+ * Far too many variables have some program read a file or run code: who has
+ * called sets none.
+ */
 static void
 clean_environment(void)
 {
-	extern char **environ;
-	uid_t uid;
-	gid_t gid;
-	size_t i;
-	char **from, **to;
-
-	power_caller(&uid, &gid);
-	if (!power_is_root() || uid == 0)
+	if (!is_for_other())
 		return;
-	for (from = to = environ; *from != NULL; from++) {
-		for (i = 0; i < sizeof dangerous / sizeof *dangerous; i++)
-			if (strncmp(*from, dangerous[i],
-			    strlen(dangerous[i])) == 0)
-				break;
-		if (i == sizeof dangerous / sizeof *dangerous)
-			*to++ = *from;
-	}
-	*to = NULL;
+	if (clearenv() != 0)
+		_exit(EX_OSERR);
 	set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
 }
 
@@ -151,6 +140,12 @@ become_hook(const struct keeper *k, char *name, const char *mode)
 	set_environment(k, mode);
 	if (asprintf(&path, "%s/%s", k->opt.hook_dir, name) == -1)
 		_exit(EX_OSERR);
+	/* Nor does he choose where root is, and its umask. */
+	if (is_for_other()) {
+		umask(S_IWGRP | S_IWOTH);
+		if (chdir("/") == -1)
+			_exit(EX_OSERR);
+	}
 	/* What is on standard output is taken for the password. */
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(STDERR_FILENO, STDOUT_FILENO) == -1)

@@ -198,6 +198,28 @@ hooks__of_others_body() {
 	[ ! -e hooks.log ] || atf_fail 'a hook was run'
 }
 
+case_of hooks__surroundings 'nothing of who calls root comes to a hook'
+hooks__surroundings_body() {
+	need setpriv
+	cable
+	mkdir hooks
+	cat >hooks/a <<-END
+		#! /bin/sh
+		printf '%s\n' "\$(pwd)" "\$(umask)" "\${EDITOR-none}" "\$PATH" \\
+		    >$PWD/where
+	END
+	chmod +x hooks/a
+	set_uid
+	(
+		umask 0
+		export EDITOR='sh -c id'
+		ours machine client --connect="$address:5001" -i cli0 \
+		    >out 2>err
+	) || fail_with err 'the client failed'
+	printf '%s\n' / 0022 none /usr/sbin:/usr/bin:/sbin:/bin >expected
+	atf_check -s exit:0 -o empty -e empty diff -u expected where
+}
+
 # set_uid: from here on a set-uid copy, run by somebody who is nobody.
 set_uid() {
 	mkdir -p set-uid
@@ -613,6 +635,7 @@ atf_init_test_cases() {
 	atf_add_test_case hooks__faults
 	atf_add_test_case hooks__interface
 	atf_add_test_case hooks__of_others
+	atf_add_test_case hooks__surroundings
 	atf_add_test_case set_uid__as_installed
 	atf_add_test_case set_uid__by_plugin_runners
 	atf_add_test_case set_uid__owners_repaired
