@@ -23,6 +23,9 @@
 #include "log.h"
 #include "power.h"
 
+/* The last part of the path of a directory of hooks, in image and host. */
+#define HOOKS_NAME "network-hooks.d"
+
 static int
 has_valid_name(const char *name)
 {
@@ -48,6 +51,75 @@ is_roots(const struct stat *st)
 {
 	return !is_for_other() ||
 	    (st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0);
+}
+
+/* Can nobody but root replace what is at this path, which has no links? */
+static int
+is_roots_path(const char *path)
+{
+	struct stat st;
+
+	/* Where all may write, the sticky bit protects what is root's. */
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == 0 && ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+	    (st.st_mode & S_ISVTX) != 0);
+}
+
+/* From the top, so that what has been seen cannot be replaced any more. */
+static int
+is_fixed(char *real)
+{
+	char *slash = real;
+	int is_so = is_roots_path("/");
+
+	while (is_so && (slash = strchr(slash + 1, '/')) != NULL) {
+		*slash = '\0';
+		is_so = is_roots_path(real);
+		*slash = '/';
+	}
+	return is_so && is_roots_path(real);
+}
+
+/*
+ * Why root runs nothing in this directory for somebody else, or NULL.  Of all
+ * directories that are root's only one of hooks is meant: a shell, an editor
+ * or reboot(8) would do as they are told by whoever has called.
+ */
+static const char *
+why_not(char *real)
+{
+	const char *name = strrchr(real, '/') + 1;
+
+	if (strcmp(name, HOOKS_NAME) != 0)
+		return "its name is not " HOOKS_NAME;
+	if (!is_fixed(real))
+		return "others than root may write to it, or to one "
+		    "above it";
+	return NULL;
+}
+
+/*
+ * The path by which hooks are found and run, allocated; NULL, perhaps after a
+ * message, if there is none.  For somebody else it has no links: one of his
+ * would lead elsewhere by the time that a hook runs.
+ */
+static char *
+find_dir(const char *path)
+{
+	char *dir = is_for_other() ? realpath(path, NULL) : strdup(path);
+	const char *why;
+
+	if (dir == NULL) {
+		if (errno != ENOENT)
+			log_warn("network hook directory \"%s\"", path);
+		return NULL;
+	}
+	if (!is_for_other() || (why = why_not(dir)) == NULL)
+		return dir;
+	log_warnx("Warning: network hook directory \"%s\" is not used: %s",
+	    path, why);
+	free(dir);
+	return NULL;
 }
 
 static int
@@ -109,13 +181,13 @@ set_device(const struct ifnames *names)
 }
 
 static void
-set_environment(const struct keeper *k, const char *mode)
+set_environment(const struct keeper *k, const char *dir, const char *mode)
 {
 	char delay[64];
 
 	clean_environment();
 	snprintf(delay, sizeof delay, "%f", k->opt.delay);
-	set("MANDOSNETHOOKDIR", k->opt.hook_dir);
+	set("MANDOSNETHOOKDIR", dir);
 	set_device(&k->opt.ifnames);
 	set("MODE", mode);
 	set("VERBOSITY", k->opt.debug ? "1" : "0");
@@ -126,7 +198,8 @@ set_environment(const struct keeper *k, const char *mode)
 
 /* In the child. */
 static void __attribute__((noreturn))
-become_hook(const struct keeper *k, char *name, const char *mode)
+become_hook(const struct keeper *k, const char *dir, char *name,
+    const char *mode)
 {
 	char mode_copy[8], *path;
 	char *argv[] = { name, mode_copy, NULL };
@@ -137,8 +210,8 @@ become_hook(const struct keeper *k, char *name, const char *mode)
 	sigemptyset(&none);
 	if (power_become_root() == -1)
 		log_warn("root's power for network hook \"%s\"", name);
-	set_environment(k, mode);
-	if (asprintf(&path, "%s/%s", k->opt.hook_dir, name) == -1)
+	set_environment(k, dir, mode);
+	if (asprintf(&path, "%s/%s", dir, name) == -1)
 		_exit(EX_OSERR);
 	/* Nor does he choose where root is, and its umask. */
 	if (is_for_other()) {
@@ -172,7 +245,7 @@ tell_end(const char *name, int status)
 }
 
 static void
-run(struct keeper *k, char *name, const char *mode)
+run(struct keeper *k, const char *dir, char *name, const char *mode)
 {
 	int is_start = strcmp(mode, "start") == 0;
 	int is_told = 0;
@@ -184,7 +257,7 @@ run(struct keeper *k, char *name, const char *mode)
 		return;
 	}
 	if (k->hook == 0)
-		become_hook(k, name, mode);
+		become_hook(k, dir, name, mode);
 	while (k->hook != 0) {
 		/* Its end is seen in keeper_wait(). */
 		if (keeper_wait(k, -1) && is_start && k->hook != 0 &&
@@ -244,13 +317,17 @@ find_hooks(const char *path, char ***names)
 void
 hooks_run(struct keeper *k, const char *mode)
 {
-	char **names;
-	size_t i, count = find_hooks(k->opt.hook_dir, &names);
+	char **names, *dir = find_dir(k->opt.hook_dir);
+	size_t i, count;
 
+	if (dir == NULL)
+		return;
+	count = find_hooks(dir, &names);
 	for (i = 0; i < count; i++) {
 		if (k->signal == 0 || strcmp(mode, "stop") == 0)
-			run(k, names[i], mode);
+			run(k, dir, names[i], mode);
 		free(names[i]);
 	}
 	free(names);
+	free(dir);
 }

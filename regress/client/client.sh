@@ -40,7 +40,7 @@ ours() {
 	[ -x in_box ] || client_box
 	# shellcheck disable=SC2086	# several words
 	at "$ours_host" ./in_box timeout --preserve-status -k 5 30 $client_as \
-	    "$client" --network-hook-dir="$PWD/hooks" \
+	    "$client" --network-hook-dir="$PWD/network-hooks.d" \
 	    --pubkey="$ours_keys/pubkey.txt" \
 	    --seckey="$ours_keys/seckey.txt" \
 	    --tls-pubkey="$ours_keys/tls-pubkey.pem" \
@@ -59,7 +59,7 @@ ours_starts() {
 	# Nothing between, so that it is this process.
 	# shellcheck disable=SC2086	# several words
 	nsenter --target "$(cat "$starts_host.host")" --net ./in_box $client_as \
-	    "$client" --network-hook-dir="$PWD/hooks" \
+	    "$client" --network-hook-dir="$PWD/network-hooks.d" \
 	    --pubkey="$starts_keys/pubkey.txt" \
 	    --seckey="$starts_keys/seckey.txt" \
 	    --tls-pubkey="$starts_keys/tls-pubkey.pem" \

@@ -97,8 +97,8 @@ interface__choice_body() {
 
 # hook NAME: a hook that writes down how it is run.
 hook() {
-	mkdir -p hooks
-	cat >"hooks/$1" <<-END
+	mkdir -p network-hooks.d
+	cat >"network-hooks.d/$1" <<-END
 		#! /bin/sh
 		{
 			echo "$1 \$# \$1 \$MODE \$VERBOSITY \$DELAY"
@@ -109,7 +109,7 @@ hook() {
 		echo "$1 speaks"
 		ls /proc/self/fd >>$PWD/hooks.fds
 	END
-	chmod +x "hooks/$1"
+	chmod +x "network-hooks.d/$1"
 }
 
 case_of hooks__run 'names, order, arguments and environment'
@@ -119,17 +119,17 @@ hooks__run_body() {
 		hook "$name"
 	done
 	hook notexecutable
-	chmod -x hooks/notexecutable
+	chmod -x network-hooks.d/notexecutable
 	hook link-target
-	mv hooks/link-target target
-	ln -s ../target hooks/link
-	mkdir hooks/directory
+	mv network-hooks.d/link-target target
+	ln -s ../target network-hooks.d/link
+	mkdir network-hooks.d/directory
 	fetches 'pass word' machine client -i cli0,none,later \
 	    --connect="$address:5001" --delay=0.5
 	for mode in start stop; do
 		for name in .dot Z_1 a.dpkg-old b link-target; do
 			echo "$name 1 $mode $mode 0 0.500000"
-			echo "[cli0,none,later] [$address:5001] $PWD/hooks"
+			echo "[cli0,none,later] [$address:5001] $PWD/network-hooks.d"
 			echo '0 0 0 /dev/null'
 			echo to-stdout
 		done
@@ -144,11 +144,11 @@ hooks__run_body() {
 case_of hooks__faults 'what is wrong with a hook stops nothing'
 hooks__faults_body() {
 	cable
-	mkdir hooks
-	printf '#! /bin/sh\nexit 3\n' >hooks/a
-	printf '#! /bin/sh\nkill -9 $$\n' >hooks/b
-	printf 'no interpreter\n' >hooks/c
-	chmod +x hooks/*
+	mkdir network-hooks.d
+	printf '#! /bin/sh\nexit 3\n' >network-hooks.d/a
+	printf '#! /bin/sh\nkill -9 $$\n' >network-hooks.d/b
+	printf 'no interpreter\n' >network-hooks.d/c
+	chmod +x network-hooks.d/*
 	fetches 'pass word' machine client --connect="$address:5001" -i cli0
 	for text in '"a" exited with status 3' '"b" died by signal 9' \
 	    '"c": Exec format error'; do
@@ -159,8 +159,8 @@ hooks__faults_body() {
 case_of hooks__interface 'a hook makes the interface that is named'
 hooks__interface_body() {
 	cable
-	mkdir hooks
-	cat >hooks/bridge <<-'END'
+	mkdir network-hooks.d
+	cat >network-hooks.d/bridge <<-'END'
 		#! /bin/sh
 		case $1 in
 		start)	ip link add br0 type bridge mcast_snooping 0 &&
@@ -168,7 +168,7 @@ hooks__interface_body() {
 		stop)	ip link set cli0 down; ip link del br0 ;;
 		esac
 	END
-	chmod +x hooks/bridge
+	chmod +x network-hooks.d/bridge
 	printk=$(cat /proc/sys/kernel/printk)
 	fetches 'pass word' machine client -i br0 --connect="$address:5001" \
 	    --retry=0.5
@@ -182,7 +182,7 @@ hooks__of_others_body() {
 	cable
 	hook a
 	hook b
-	chown nobody hooks/b
+	chown nobody network-hooks.d/b
 	# The client as it is installed, and called by somebody.
 	set_uid
 	ours machine client --connect="$address:5001" -i cli0 >out 2>err ||
@@ -190,7 +190,7 @@ hooks__of_others_body() {
 	grep -q 'hook "b" is not run' err || fail_with err 'no word about it'
 	atf_check -s exit:0 -o match:'^a 1 start' -e empty cat hooks.log
 	atf_check -s exit:1 -o empty -e empty grep '^b' hooks.log
-	chmod g+w hooks
+	chmod g+w network-hooks.d
 	rm hooks.log
 	ours machine client --connect="$address:5001" -i cli0 >out 2>err ||
 	    fail_with err 'the client failed'
@@ -202,13 +202,13 @@ case_of hooks__surroundings 'nothing of who calls root comes to a hook'
 hooks__surroundings_body() {
 	need setpriv
 	cable
-	mkdir hooks
-	cat >hooks/a <<-END
+	mkdir network-hooks.d
+	cat >network-hooks.d/a <<-END
 		#! /bin/sh
 		printf '%s\n' "\$(pwd)" "\$(umask)" "\${EDITOR-none}" "\$PATH" \\
 		    >$PWD/where
 	END
-	chmod +x hooks/a
+	chmod +x network-hooks.d/a
 	set_uid
 	(
 		umask 0
@@ -218,6 +218,46 @@ hooks__surroundings_body() {
 	) || fail_with err 'the client failed'
 	printf '%s\n' / 0022 none /usr/sbin:/usr/bin:/sbin:/bin >expected
 	atf_check -s exit:0 -o empty -e empty diff -u expected where
+}
+
+case_of hooks__directory 'what root runs for others is a hook'
+hooks__directory_body() {
+	need setpriv
+	cable
+	hook a
+	mkdir root theirs
+	mv network-hooks.d root/
+	set_uid
+	# A link that its owner can turn.
+	ln -s ../root/network-hooks.d theirs/hooks
+	ln -s theirs/hooks network-hooks.d
+	chown -h 65534:65534 theirs theirs/hooks network-hooks.d
+	ours machine client --connect="$address:5001" -i cli0 >out 2>err ||
+	    fail_with err 'the client failed'
+	atf_check -s exit:0 -o match:" $PWD/root/network-hooks.d\$" -e empty \
+	    cat hooks.log
+	# Some other directory of root's, full of programs.
+	mv root/network-hooks.d root/bin
+	not_run root/bin 'its name is not'
+	# One that its owner can replace, by one like it.
+	mkdir theirs/below
+	mv root/bin theirs/below/network-hooks.d
+	not_run theirs/below/network-hooks.d 'to one above it'
+	# Root himself may well have such a one.
+	client_as=
+	ours machine client --connect="$address:5001" -i cli0 >out 2>err ||
+	    fail_with err 'the client failed'
+	[ -e hooks.log ] || atf_fail 'no hook was run'
+}
+
+# not_run DIRECTORY MESSAGE: no hook in this directory is run.
+not_run() {
+	rm -f network-hooks.d hooks.log
+	ln -s "$1" network-hooks.d
+	ours machine client --connect="$address:5001" -i cli0 >out 2>err ||
+	    fail_with err 'the client failed'
+	grep -q "not used: .*$2" err || fail_with err 'no word'
+	[ ! -e hooks.log ] || atf_fail 'a hook was run'
 }
 
 # set_uid: from here on a set-uid copy, run by somebody who is nobody.
@@ -636,6 +676,7 @@ atf_init_test_cases() {
 	atf_add_test_case hooks__interface
 	atf_add_test_case hooks__of_others
 	atf_add_test_case hooks__surroundings
+	atf_add_test_case hooks__directory
 	atf_add_test_case set_uid__as_installed
 	atf_add_test_case set_uid__by_plugin_runners
 	atf_add_test_case set_uid__owners_repaired
