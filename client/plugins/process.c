@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Looking for the daemon of a boot screen.  What is read in /proc may have
- * been written by anybody; only of root's processes it is believed.
+ * Looking for the daemon of a boot screen.  A command line in /proc is what
+ * its process wants it to be: of others than root's it may keep us from
+ * asking, and nothing else.
  */
 #include "process.h"
 
