@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -218,16 +219,23 @@ screen_end(struct process *process)
 	is_deaf = was_deaf;
 }
 
-/* Nothing of ours: whoever reads our output is not to wait for a daemon. */
+/*
+ * Nothing of ours: whoever reads our output is not to wait for a daemon.  And
+ * nothing of whoever started us: root's files are not for his umask.
+ */
 static int
 detach(void)
 {
 	int null = open("/dev/null", O_RDWR);
 
-	return null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 ||
 	    dup2(null, STDERR_FILENO) == -1 || setsid() == -1 ||
-	    chdir("/") == -1 ? -1 : 0;
+	    chdir("/") == -1)
+		return -1;
+	closefrom(STDERR_FILENO + 1);
+	umask(S_IWGRP | S_IWOTH);
+	return 0;
 }
 
 int

@@ -166,10 +166,12 @@ plymouth__asks_cleanup() {
 	end_screens
 }
 
-# told_to_end PLUGIN SIGNAL: start it and tell it to end when it asks; its
-# status is in $status.
+# told_to_end PLUGIN SIGNAL TEXT: start it, with a umask and a descriptor that
+# are not for root, and tell it to end when TEXT has been called; its status is
+# in $status.
 told_to_end() {
-	./nobody env --default-signal=INT "$1" >out 2>err &
+	(umask 0; exec ./nobody env --default-signal=INT "$1" >out 2>err \
+	    3</dev/null) &
 	pid=$!
 	wait_for 10 grep -q "$3" run/calls
 	kill "-$2" "$pid"
@@ -200,7 +202,7 @@ plymouth__restarts_body() {
 		atf_check -s exit:0 -e empty -o inline:'plymouth <--ping>
 plymouth <quit>\nplymouth <show-splash>
 plymouthd <--mode=boot> <--tty=x>\n' cat short
-		atf_check -s exit:0 -e empty -o match:'uid 0/0 gid 0/0 groups 0 leader cwd / env PATH=' \
+		atf_check -s exit:0 -e empty -o match:'uid 0/0 gid 0/0 groups 0 leader cwd / umask 022 fd 3 env PATH=' \
 		    grep '^plymouthd' after
 		kill -KILL "$(cat run/first)" "$(cat run/daemon)"
 		rm -r run/daemon run/first run/plymouth

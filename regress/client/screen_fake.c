@@ -21,20 +21,23 @@ static void
 note(int argc, char **argv)
 {
 	char line[4096], cwd[256];
+	int fd, i, lowest = dup(STDIN_FILENO);
 	size_t n;
-	int fd, i;
 
+	close(lowest);
 	n = (size_t)snprintf(line, sizeof line, "%s", me);
 	for (i = 1; i < argc && n < sizeof line; i++)
 		n += (size_t)snprintf(line + n, sizeof line - n, " <%s>",
 		    argv[i]);
 	if (n < sizeof line)
 		n += (size_t)snprintf(line + n, sizeof line - n,
-		    " uid %d/%d gid %d/%d groups %d%s cwd %s env %s\n",
+		    " uid %d/%d gid %d/%d groups %d%s cwd %s umask %03o "
+		    "fd %d env %s\n",
 		    (int)getuid(), (int)geteuid(), (int)getgid(),
 		    (int)getegid(), getgroups(0, NULL),
 		    getsid(0) == getpid() ? " leader" : "",
-		    getcwd(cwd, sizeof cwd), environ[0]);
+		    getcwd(cwd, sizeof cwd), (unsigned)umask(0),
+		    lowest, environ[0]);
 	if (n > sizeof line)
 		n = sizeof line;
 	if ((fd = open("/run/calls", O_WRONLY | O_APPEND)) == -1 ||
