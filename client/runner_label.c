@@ -17,6 +17,7 @@
 #define PROMPT_MS 100		/* no longer does a line take to be written */
 #define PATIENCE_MS 200		/* for a console that does not take it */
 #define NAME_MAX_LEN 255	/* of a file */
+#define LAST_READS 16		/* what is in a pipe at one time */
 
 static struct label *prompting;	/* whose prompt the cursor is behind */
 
@@ -120,7 +121,7 @@ take(struct label *label, const char *bytes, size_t len)
 		loop_timer_del(&label->timer);
 }
 
-/* Returns 0 when there is nothing more at the moment, -1 at the end. */
+/* Returns 1, or 0 when there is nothing at the moment, or -1 at the end. */
 static int
 read_some(struct label *label)
 {
@@ -178,11 +179,12 @@ label_start(struct label *label, const char *name, int fd)
 void
 label_stop(struct label *label)
 {
-	int rc = 1;
+	int rc = 1, left = LAST_READS;
 
 	if (label->io.fd == -1)
 		return;
-	while (rc == 1)
+	/* A daemon that a plugin has left may have no end of words. */
+	while (rc == 1 && left-- > 0)
 		rc = read_some(label);
 	end(label);
 }

@@ -493,6 +493,19 @@ b: says who it is\nb: bb: is another\n' -e empty cat err
 	    -e match:'^b: x{954}$' ./run
 }
 
+case_of labels__no_end 'who goes on talking does not keep it from ending'
+labels__no_end_body() {
+	runs
+	plugin loud <<-'END'
+		setsid timeout 20 yes >&2 &
+		until [ -s heard ]; do sleep 0.05; done
+		printf secret
+	END
+	{ ./run 2>&1 >out; : >ended; } | head -c 100000 >heard &
+	wait_for 10 test -e ended
+	atf_check -s exit:0 -o inline:secret -e empty cat out
+}
+
 case_of labels__prompts 'a prompt is shown as it is, and again if need be'
 labels__prompts_body() {
 	need python3
@@ -706,6 +719,7 @@ atf_init_test_cases() {
 	atf_add_test_case signals__daemons
 	atf_add_test_case again__after_a_while
 	atf_add_test_case labels__lines
+	atf_add_test_case labels__no_end
 	atf_add_test_case labels__prompts
 	atf_add_test_case power__dropped
 	atf_add_test_case power__descriptors
