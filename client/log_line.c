@@ -12,7 +12,11 @@
 
 #define TEXT_MAX 1024	/* a longer text is cut */
 
-/* Copy ${text} to ${out} with everything unprintable in it escaped. */
+/*
+ * Copy ${text} to ${out} with everything escaped that is not printable ASCII.
+ * A console that is told 0x9b, which may be part of a letter, takes what
+ * follows for a command, and some it answers as if the person had typed.
+ */
 static size_t
 escape(char *out, size_t size, const char *text)
 {
@@ -20,7 +24,7 @@ escape(char *out, size_t size, const char *text)
 	unsigned char c;
 
 	for (; (c = (unsigned char)*text) != '\0' && size - n > 5; text++) {
-		if (c >= 0x20 && c != 0x7f)
+		if (c >= 0x20 && c < 0x7f)
 			out[n++] = (char)c;
 		else
 			n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What mandos-client does to the clock and to the console, which a test must
- * not do to the machine, and what the keeper believes of net.
+ * not do to the machine, what it never tells a console, and what the keeper
+ * believes of net.
  */
 #include <sys/types.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,7 @@
 #include <atf-c.h>
 
 #include "client.h"
+#include "log.h"
 #include "note.h"
 #include "power.h"
 #include "start.h"
@@ -261,11 +263,29 @@ ATF_TC_BODY(note__of_its_size_only, tc)
 	ATF_CHECK_EQ(-1, note_recv(fds[1], &got));
 }
 
+ATF_TC_WITHOUT_HEAD(log__no_commands);
+ATF_TC_BODY(log__no_commands, tc)
+{
+	int saved = dup(STDERR_FILENO);
+	int fd = open("log", O_CREAT | O_RDWR, 0600);
+
+	(void)tc;
+	ATF_REQUIRE(fd != -1 && saved != -1);
+	log_open("me", LOG_INFO);
+	ATF_REQUIRE_EQ(STDERR_FILENO, dup2(fd, STDERR_FILENO));
+	log_warnx("%s", "a ~\n\033[6n\177 \302\2336n \2336n \303\233");
+	ATF_REQUIRE_EQ(STDERR_FILENO, dup2(saved, STDERR_FILENO));
+	atf_utils_cat_file("log", "");
+	ATF_CHECK(atf_utils_compare_file("log", "me: a ~\\x0a\\x1b[6n\\x7f "
+	    "\\xc2\\x9b6n \\x9b6n \\xc3\\x9b\n"));
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, clock__set_if_never_set);
 	ATF_TP_ADD_TC(tp, console__quiet_for_a_while);
 	ATF_TP_ADD_TC(tp, console__restored_without_the_wait);
+	ATF_TP_ADD_TC(tp, log__no_commands);
 	ATF_TP_ADD_TC(tp, note__routes_to_one_host_only);
 	ATF_TP_ADD_TC(tp, note__of_its_size_only);
 	return atf_no_error();
