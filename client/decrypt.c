@@ -8,7 +8,6 @@
 #include "client.h"
 
 #include <sys/types.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <errno.h>
@@ -77,18 +76,12 @@ ignore_signals(void)
 }
 
 static void
-limit_resources(void)
+limit_files(void)
 {
 	const struct rlimit files = { FILES_MAX, FILES_MAX };
-	struct rlimit memory;
 
 	if (setrlimit(RLIMIT_NOFILE, &files) == -1)
 		fatal("setrlimit");
-	/* With a limit to what may be locked, malloc(3) would fail there. */
-	if (getrlimit(RLIMIT_MEMLOCK, &memory) == 0 &&
-	    memory.rlim_cur == RLIM_INFINITY &&
-	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == -1)
-		log_debug("memory is not locked");
 }
 
 /* Card readers and questions on terminals have no place here. */
@@ -285,7 +278,8 @@ decrypt_run(const struct keeper *k, const int fds[DECRYPT_FDS], pid_t parent)
 	power_unplug();
 	power_drop(parent);
 	ignore_signals();
-	limit_resources();
+	limit_files();
+	power_lock();
 	sandbox_enter(RULES_CHECKERD);
 	sandbox_enter(RULES_CLIENT_DECRYPT);
 	configure_agent(k->home);

@@ -137,6 +137,7 @@ net_run(const struct keeper *k, const int fds[NET_FDS], pid_t parent)
 	if (clearenv() != 0)
 		fatalx("clearenv");
 	power_drop(parent);
+	power_lock();
 	if (retry_ms < RETRY_LEAST_MS)
 		retry_ms = RETRY_LEAST_MS;
 	load_keys(k, fds[NET_PUBKEY], fds[NET_PRIVKEY]);

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -64,7 +65,7 @@ power_start(void)
 		if ((setgroups(0, NULL) == -1 && errno != EPERM) ||
 		    setresgid(caller_gid, caller_gid, caller_gid) == -1)
 			fatal("groups cannot be dropped");
-		/* So that the decrypter can keep its memory to itself. */
+		/* So that those who read keys can keep their memory. */
 		setrlimit(RLIMIT_MEMLOCK, &any);
 	} else if (geteuid() != caller_uid)
 		fatalx("set-uid, but not to root");
@@ -178,6 +179,18 @@ power_drop(pid_t parent)
 	/* Of a parent that has ended already, no signal will tell. */
 	if (getppid() != parent)
 		_exit(1);
+}
+
+void
+power_lock(void)
+{
+	struct rlimit memory;
+
+	/* With a limit to what may be locked, malloc(3) would fail there. */
+	if (getrlimit(RLIMIT_MEMLOCK, &memory) == 0 &&
+	    memory.rlim_cur == RLIM_INFINITY &&
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == -1)
+		log_debug("memory is not locked");
 }
 
 void

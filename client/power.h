@@ -18,9 +18,9 @@ void power_start(void);
 int power_is_root(void);
 
 /*
- * power_caller(uid, gid): who has called.  power_child_uid(), power_child_gid():
- * who the processes on the network and for GnuPG are: the caller, or nobody
- * in particular if that is root.
+ * power_caller(uid, gid): who has called.  power_child_uid(),
+ * power_child_gid(): who the processes on the network and for GnuPG are: the
+ * caller, or nobody in particular if that is root.
  */
 void power_caller(uid_t *, gid_t *);
 uid_t power_child_uid(void);
@@ -52,6 +52,12 @@ int power_become_root(void);
  * that is not possible.
  */
 void power_drop(pid_t);
+
+/*
+ * power_lock(): no memory of this process is written to a disk, if all of it
+ * may be locked.
+ */
+void power_lock(void);
 
 /* power_unplug(): a process of its own on no network, where that is allowed. */
 void power_unplug(void);

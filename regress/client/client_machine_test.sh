@@ -539,6 +539,7 @@ filters_of() {
 
 case_of children__confined 'neither child has any power left'
 children__confined_body() {
+	need prlimit
 	cable
 	host_up machine cli0
 	fake hang 5002 hang secret
@@ -555,6 +556,10 @@ children__confined_body() {
 		atf_check -s exit:0 -o inline:'4\n' \
 		    grep -Ecx '(Cap(Prm|Eff|Amb):.0+|NoNewPrivs:.1)' \
 		    "/proc/$pid/status"
+		# Both have keys, in memory that is locked if root may do so.
+		! prlimit --memlock=unlimited:unlimited true 2>prlimit.err ||
+		    atf_check -s exit:0 -o match:'[1-9]' \
+			grep VmLck "/proc/$pid/status"
 		[ "$(readlink "/proc/$pid/ns/net")" = "$net" ] ||
 		    apart=$((apart + 1))
 		filters=$((filters + $(filters_of "$pid") - own))
