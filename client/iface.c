@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -48,13 +47,17 @@ set_flags(int sock, const char *name, int flags)
 	return ioctl(sock, SIOCSIFFLAGS, &request);
 }
 
+/*
+ * A socket to ask about interfaces, or -1 after a message: then whatever is
+ * asked fails, but what is to be restored after us still is.
+ */
 static int
 any_socket(void)
 {
 	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (sock == -1)
-		fatalx_status(EX_OSERR, "no socket");
+		log_warn("socket");
 	return sock;
 }
 
@@ -70,6 +73,7 @@ is_candidate(int flags, int is_for_zeroconf)
 	return !(flags & IFF_BROADCAST && flags & IFF_NOARP);
 }
 
+/* One more that is used, if there is memory for it. */
 static void
 add(struct ifaces *ifaces, const char *name, unsigned int index, int up)
 {
@@ -80,8 +84,10 @@ add(struct ifaces *ifaces, const char *name, unsigned int index, int up)
 		if (strcmp(ifaces->list[i].name, name) == 0)
 			return;
 	list = reallocarray(ifaces->list, ifaces->count + 1, sizeof *list);
-	if (list == NULL)
-		fatalx_status(EX_OSERR, "no memory");
+	if (list == NULL) {
+		log_warn("interface \"%s\"", name);
+		return;
+	}
 	ifaces->list = list;
 	memset(&list[ifaces->count], 0, sizeof *list);
 	strlcpy(list[ifaces->count].name, name, sizeof list->name);

@@ -6,6 +6,7 @@
  */
 #include <sys/types.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -263,6 +264,31 @@ ATF_TC_BODY(note__of_its_size_only, tc)
 	ATF_CHECK_EQ(-1, note_recv(fds[1], &got));
 }
 
+ATF_TC(iface__without_descriptors);
+ATF_TC_HEAD(iface__without_descriptors, tc)
+{
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(iface__without_descriptors, tc)
+{
+	static struct keeper k;
+	struct rlimit before, none;
+
+	(void)tc;
+	make_keeper(&k);
+	ifaces_raise(&k);
+	ATF_REQUIRE_EQ(0, getrlimit(RLIMIT_NOFILE, &before));
+	none = before;
+	none.rlim_cur = 0;
+	ATF_REQUIRE_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	/* The keeper has more to restore, and has to come that far. */
+	ifaces_wait(&k);
+	ifaces_restore(&k);
+	ATF_REQUIRE_EQ(0, setrlimit(RLIMIT_NOFILE, &before));
+	ATF_CHECK(loopback_is_up());
+	ATF_CHECK_EQ(7, console_level);
+}
+
 ATF_TC_WITHOUT_HEAD(log__no_commands);
 ATF_TC_BODY(log__no_commands, tc)
 {
@@ -285,6 +311,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, clock__set_if_never_set);
 	ATF_TP_ADD_TC(tp, console__quiet_for_a_while);
 	ATF_TP_ADD_TC(tp, console__restored_without_the_wait);
+	ATF_TP_ADD_TC(tp, iface__without_descriptors);
 	ATF_TP_ADD_TC(tp, log__no_commands);
 	ATF_TP_ADD_TC(tp, note__routes_to_one_host_only);
 	ATF_TP_ADD_TC(tp, note__of_its_size_only);
