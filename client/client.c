@@ -88,9 +88,14 @@ child_ended(struct keeper *k, const char *name, int status)
 		log_warnx("the process %s died by signal %d", name,
 		    WTERMSIG(status));
 	/* The other one may end because of it: the first word counts. */
-	if (k->status == -1)
-		k->status = WIFEXITED(status) ? WEXITSTATUS(status) :
-		    EX_TEMPFAIL;
+	if (k->status != -1)
+		return;
+	if (!WIFEXITED(status))
+		k->status = EX_TEMPFAIL;
+	else
+		/* With this one fatal() ends what the kernel refuses. */
+		k->status = WEXITSTATUS(status) == NO_INTERFACE ? EX_OSERR :
+		    WEXITSTATUS(status);
 }
 
 static void

@@ -532,6 +532,17 @@ crash__of_a_child_body() {
 	done
 }
 
+case_of refused__to_a_child 'what the kernel refuses a child has a status'
+refused__to_a_child_body() {
+	need prlimit
+	cable
+	printk=$(cat /proc/sys/kernel/printk)
+	client_as='prlimit --nofile=16'
+	fails 71 'descriptors: ' machine client --connect="$address:5001" \
+	    -i cli0
+	as_before
+}
+
 # filters_of PID: how many filters of system calls the process has.
 filters_of() {
 	sed -n 's/^Seccomp_filters:.//p' "/proc/$1/status"
@@ -691,6 +702,7 @@ atf_init_test_cases() {
 	atf_add_test_case term__at_any_moment
 	atf_add_test_case term__ignored
 	atf_add_test_case crash__of_a_child
+	atf_add_test_case refused__to_a_child
 	atf_add_test_case children__confined
 	atf_add_test_case output__cannot_be_written
 	atf_add_test_case home__elsewhere
