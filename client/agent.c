@@ -23,6 +23,7 @@
 #include "log.h"
 #include "loop.h"
 #include "sandbox.h"
+#include "signals.h"
 #include "standard.h"
 #include "usage.h"
 
@@ -219,24 +220,6 @@ on_signal(int sig)
 	}
 }
 
-/* Whoever was started with a signal ignored is not ended by it. */
-static void
-hear_signals(void)
-{
-	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	int list[sizeof ends / sizeof *ends + 2] = { SIGCHLD }, n = 1;
-	struct sigaction action;
-	size_t i;
-
-	for (i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (sigaction(ends[i], NULL, &action) == 0 &&
-		    action.sa_handler != SIG_IGN)
-			list[n++] = ends[i];
-	/* Whoever does not want to know would not be told of children. */
-	signal(SIGCHLD, SIG_DFL);
-	loop_signals(list, on_signal);
-}
-
 /* Whatever has ended us, by fatal() for example. */
 static void
 end_client(void)
@@ -253,17 +236,6 @@ lock_down(void)
 
 	sandbox_drop(&id);
 	sandbox_enter(RULES_AGENT);
-}
-
-static void
-die_by(int sig)
-{
-	sigset_t set;
-
-	raise(sig);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int
@@ -289,7 +261,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	loop_init();
-	hear_signals();
+	signals_hear(on_signal);
 	if (locked_add(&packet, "+", 1) == -1)
 		fatal("no memory");
 	if (client_start(&settings, &client) == -1)
@@ -304,6 +276,6 @@ main(int argc, char **argv)
 	locked_free(&packet);
 	answer_close();
 	if (told_signal != 0)
-		die_by(told_signal);
+		signals_die(told_signal);
 	return status;
 }

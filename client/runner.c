@@ -13,13 +13,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "prompt.h"
+#include "signals.h"
 #include "standard.h"
 
 #define PLUGIN_DIR "/lib/mandos/plugins.d"
@@ -120,18 +120,6 @@ fall_back(int status)
 	return status;
 }
 
-static void
-die_by(int sig)
-{
-	sigset_t set;
-
-	signal(sig, SIG_DFL);
-	raise(sig);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -153,7 +141,7 @@ main(int argc, char **argv)
 			status = EX_IOERR;
 	}
 	if (race == RACE_SIGNAL)
-		die_by(race_signal());
+		signals_die(race_signal());
 	if (race != RACE_WON)
 		status = fall_back(status);
 	settings_free(&settings);

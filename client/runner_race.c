@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "signals.h"
 
 #define GRACE_MS 10000		/* from SIGTERM to SIGKILL */
 #define GIVE_UP_MS 5000		/* from SIGKILL to giving up */
@@ -338,24 +339,6 @@ on_signal(int sig)
 	}
 }
 
-/* Whoever was started with a signal ignored is not ended by it. */
-static void
-hear_signals(void)
-{
-	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	int list[sizeof ends / sizeof *ends + 2] = { SIGCHLD }, n = 1;
-	struct sigaction action;
-	size_t i;
-
-	for (i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (sigaction(ends[i], NULL, &action) == 0 &&
-		    action.sa_handler != SIG_IGN)
-			list[n++] = ends[i];
-	/* Whoever does not want to know would not be told of children. */
-	signal(SIGCHLD, SIG_DFL);
-	loop_signals(list, on_signal);
-}
-
 /* Whatever has ended us, by fatal() for example. */
 static void
 end_all(void)
@@ -372,7 +355,7 @@ race_run(struct settings *settings)
 	all = settings;
 	output.fd = -1;
 	loop_init();
-	hear_signals();
+	signals_hear(on_signal);
 	stray_init();
 	atexit(end_all);
 	TAILQ_FOREACH(plugin, &settings->plugins, entry) {
