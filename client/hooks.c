@@ -225,6 +225,7 @@ become_hook(const struct keeper *k, const char *dir, char *name,
 		_exit(EX_OSERR);
 	/* Descriptors of whoever has called are not for root. */
 	closefrom(STDERR_FILENO + 1);
+	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(path, argv);
 	log_warn("network hook \"%s\"", name);

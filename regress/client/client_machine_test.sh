@@ -176,6 +176,20 @@ hooks__interface_body() {
 	as_before
 }
 
+case_of hooks__signals 'a hook ignores no signal that the test does not'
+hooks__signals_body() {
+	cable
+	mkdir network-hooks.d
+	cat >network-hooks.d/a <<-END
+		#! /bin/sh
+		grep -e SigIgn -e SigBlk /proc/self/status >$PWD/hooks.log
+	END
+	chmod +x network-hooks.d/a
+	fetches 'pass word' machine client --connect="$address:5001" -i cli0
+	grep -e SigIgn -e SigBlk /proc/self/status >expected
+	atf_check -s exit:0 -o empty -e empty diff -u expected hooks.log
+}
+
 case_of hooks__of_others 'root runs no hook that others may write'
 hooks__of_others_body() {
 	need setpriv
@@ -690,6 +704,7 @@ atf_init_test_cases() {
 	atf_add_test_case hooks__run
 	atf_add_test_case hooks__faults
 	atf_add_test_case hooks__interface
+	atf_add_test_case hooks__signals
 	atf_add_test_case hooks__of_others
 	atf_add_test_case hooks__surroundings
 	atf_add_test_case hooks__directory
