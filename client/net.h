@@ -23,7 +23,7 @@ struct server {
 	char *name;		/* of the service; NULL: command line */
 	struct address address;
 	uint32_t ifindex;	/* where a local route may help; 0: nowhere */
-	struct attempt *attempt;	/* the one that is being made, or NULL */
+	struct attempt *attempt;	/* that is being made, or NULL */
 	int64_t tried_ms;	/* when it began */
 	unsigned int failures;	/* since it is known */
 	unsigned int hurries;	/* tries that did not count */

@@ -223,7 +223,8 @@ tls_read(struct tls *tls, void *buf, size_t size, size_t *len)
 
 	do
 		n = gnutls_record_recv(tls->session, buf, size);
-	while (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_WARNING_ALERT_RECEIVED);
+	while (n == GNUTLS_E_INTERRUPTED ||
+	    n == GNUTLS_E_WARNING_ALERT_RECEIVED);
 	*len = n > 0 ? (size_t)n : 0;
 	tls->error = n < 0 ? (int)n : 0;
 	if (n == GNUTLS_E_AGAIN)

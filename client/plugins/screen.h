@@ -47,7 +47,7 @@ int screen_daemon(const char *, const char *const *);
 /* screen_deaf(): from now on signals do not matter; what is left is short. */
 void screen_deaf(void);
 
-/* screen_die(): end by the signal that was heard.  If there was none, return. */
+/* screen_die(): end by the signal that was heard; return if there was none. */
 void screen_die(void);
 
 #endif

@@ -15,7 +15,8 @@ mandos_options() (
 	for word in $(getargs mandos=); do
 		case $word in
 		connect:*[!][A-Za-z0-9.:%_@-]*|connect:)
-			warn "mandos: no address of a server: ${word#connect:}" ;;
+			warn "mandos: no address of a server:" \
+			    "${word#connect:}" ;;
 		connect:*)
 			printf ' --connect=%s' "${word#connect:}" ;;
 		connect|off) ;;
