@@ -312,18 +312,21 @@ serve(struct keeper *k)
 	return k->status;
 }
 
-/* Everything as it was. */
+/*
+ * Everything as it was.  The secret key first: a hook may take longer than
+ * who has told us to end has patience.
+ */
 static void
 restore(struct keeper *k)
 {
 	family_end(k);
+	home_remove(k);
 	if (k->net_fd != -1)
 		close(k->net_fd);
 	k->net_fd = -1;
 	routes_clear(&k->routes);
 	hooks_run(k, "stop");
 	ifaces_restore(k);
-	home_remove(k);
 }
 
 static void

@@ -663,6 +663,20 @@ find_sockets() {
 	find run/user/65534 -name 'd.*' | grep -q .
 }
 
+case_of home__gone_first 'the secret key is gone before hooks take their time'
+home__gone_first_body() {
+	cable
+	host_up machine cli0
+	mkdir network-hooks.d
+	cat >network-hooks.d/a <<-END
+		#! /bin/sh
+		{ echo "\$1"; ls /run/tmp; } >>$PWD/homes
+	END
+	chmod +x network-hooks.d/a
+	fetches 'pass word' machine client -i cli0 --connect="$address:5001"
+	atf_check -s exit:0 -o inline:'start\nstop\n' -e empty cat homes
+}
+
 case_of secrets__stay_secret 'no key and no password in any other place'
 secrets__stay_secret_body() {
 	need strace
@@ -722,5 +736,6 @@ atf_init_test_cases() {
 	atf_add_test_case output__cannot_be_written
 	atf_add_test_case home__elsewhere
 	atf_add_test_case home__of_a_user
+	atf_add_test_case home__gone_first
 	atf_add_test_case secrets__stay_secret
 }
