@@ -25,12 +25,17 @@ static struct label *prompting;	/* whose prompt the cursor is behind */
 static void
 show(const char *text, size_t len)
 {
+	static int patience = PATIENCE_MS;
 	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 	ssize_t n;
 
 	while (len > 0) {
-		if (poll(&pfd, 1, PATIENCE_MS) != 1)
+		if (poll(&pfd, 1, patience) != 1) {
+			/* Not for each of many lines. */
+			patience = 0;
 			return;
+		}
+		patience = PATIENCE_MS;
 		n = write(STDERR_FILENO, text, len);
 		if (n == -1 && errno != EINTR)
 			return;

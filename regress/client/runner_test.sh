@@ -506,6 +506,25 @@ labels__no_end_body() {
 	atf_check -s exit:0 -o inline:secret -e empty cat out
 }
 
+case_of labels__nobody_hears 'a console that is stopped costs no password'
+labels__nobody_hears_body() {
+	runs
+	plugin loud <<-'END'
+		head -c 100000 /dev/zero | tr '\0' '\n' >&2
+		exit 1
+	END
+	plugin tell <<-'END'
+		sleep 0.5
+		printf secret
+	END
+	mkfifo console
+	# It is open, and nobody reads.
+	exec 8<>console
+	{ ./run >out 2>console; : >ended; } &
+	wait_for 10 test -e ended
+	atf_check -s exit:0 -o inline:secret -e empty cat out
+}
+
 case_of labels__prompts 'a prompt is shown as it is, and again if need be'
 labels__prompts_body() {
 	need python3
@@ -720,6 +739,7 @@ atf_init_test_cases() {
 	atf_add_test_case again__after_a_while
 	atf_add_test_case labels__lines
 	atf_add_test_case labels__no_end
+	atf_add_test_case labels__nobody_hears
 	atf_add_test_case labels__prompts
 	atf_add_test_case power__dropped
 	atf_add_test_case power__descriptors
