@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 
 #include <dirent.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,21 +42,31 @@ parent_of(const char *name)
 	return parent;
 }
 
-/* Kill all children. */
-static void
+/* Kill all children that can be found.  Returns how many there were. */
+static int
 kill_children(void)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	pid_t me = getpid();
+	int count = 0;
 
 	if (dir == NULL)
-		return;
+		return 0;
 	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-		    parent_of(entry->d_name) == me)
-			kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+		    parent_of(entry->d_name) == me &&
+		    kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL) == 0)
+			count++;
 	closedir(dir);
+	return count;
+}
+
+static void
+end(pid_t pid)
+{
+	if (pid > 0 && kill(pid, SIGKILL) == 0)
+		waitpid(pid, NULL, 0);
 }
 
 void
@@ -65,16 +74,14 @@ family_end(struct keeper *k)
 {
 	int i;
 
-	if (k->net > 0)
-		kill(k->net, SIGKILL);
-	if (k->decrypter > 0)
-		kill(k->decrypter, SIGKILL);
+	end(k->net);
+	end(k->decrypter);
 	k->net = k->decrypter = 0;
-	/* Each that ends may leave us its own. */
-	for (i = 0; i < TRIES; i++) {
-		kill_children();
-		if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)
-			break;
-	}
+	/*
+	 * Each that ends may leave us its own.  Without /proc nobody is found:
+	 * then GnuPG's agent sees that its directory has gone, and ends.
+	 */
+	for (i = 0; i < TRIES && kill_children() > 0; i++)
+		waitpid(-1, NULL, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 }

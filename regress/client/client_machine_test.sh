@@ -663,6 +663,24 @@ find_sockets() {
 	find run/user/65534 -name 'd.*' | grep -q .
 }
 
+case_of home__no_proc 'without /proc it ends all the same'
+home__no_proc_body() {
+	cable
+	host_up machine cli0
+	cat >no_proc <<-'END'
+		#! /bin/sh
+		mount -t tmpfs none /proc && exec "$@"
+	END
+	chmod +x no_proc
+	client_as=./no_proc
+	ours machine client -i cli0 --connect="$address:5001" >out 2>err ||
+	    fail_with err 'the client failed'
+	atf_check -s exit:0 -o inline:'pass word' -e empty cat out
+	# GnuPG's agent ends by itself.
+	wait_for 20 box_is_empty
+	[ -z "$(find run -mindepth 2)" ] || atf_fail 'something is left behind'
+}
+
 case_of home__gone_first 'the secret key is gone before hooks take their time'
 home__gone_first_body() {
 	cable
@@ -736,6 +754,7 @@ atf_init_test_cases() {
 	atf_add_test_case output__cannot_be_written
 	atf_add_test_case home__elsewhere
 	atf_add_test_case home__of_a_user
+	atf_add_test_case home__no_proc
 	atf_add_test_case home__gone_first
 	atf_add_test_case secrets__stay_secret
 }
