@@ -120,20 +120,22 @@ finish(void)
 	exit(EXIT_KEYGEN_OK);
 }
 
-static unsigned int
-number(const char *text, unsigned int min, unsigned int max, const char *what)
+/* Returns 1, or -1 after a message. */
+static int
+read_number(unsigned int *n, unsigned int min, unsigned int max,
+    const char *what)
 {
 	const char *why;
-	long long n;
 
-	n = strtonum(text, min, max, &why);
-	if (why != NULL)
-		errx(EXIT_KEYGEN_FAILED, "%s: %s: it is %s; %u to %u is "
-		    "possible", what, text, why, min, max);
-	return (unsigned int)n;
+	*n = (unsigned int)strtonum(optarg, min, max, &why);
+	if (why == NULL)
+		return 1;
+	warnx("%s: %s: it is %s; %u to %u is possible", what, optarg, why,
+	    min, max);
+	return -1;
 }
 
-/* Options of a rehearsal.  Returns 0 if it is none. */
+/* Options of a rehearsal.  Returns 0 if it is none, -1 if it is wrong. */
 static int
 read_test_option(struct options *o, int c)
 {
@@ -145,8 +147,10 @@ read_test_option(struct options *o, int c)
 		o->image = optarg;
 		break;
 	case OPT_CONNECT:
-		if (strlen(optarg) > ADDRESS_MAX)
-			errx(EXIT_UNTESTED, "%s: not an address", optarg);
+		if (strlen(optarg) > ADDRESS_MAX) {
+			warnx("%s: not an address", optarg);
+			return -1;
+		}
 		o->connect = optarg;
 		break;
 	case OPT_DEVICE:
@@ -159,15 +163,14 @@ read_test_option(struct options *o, int c)
 		o->cmdline = optarg;
 		break;
 	case OPT_TIMEOUT:
-		o->timeout = number(optarg, 1, TIMEOUT_MAX, "timeout");
-		break;
+		return read_number(&o->timeout, 1, TIMEOUT_MAX, "timeout");
 	default:
 		return 0;
 	}
 	return 1;
 }
 
-/* Options of the OpenPGP key.  Returns 0 if it is none. */
+/* Those of the OpenPGP key, likewise. */
 static int
 read_key_option(struct options *o, int c)
 {
@@ -179,13 +182,11 @@ read_key_option(struct options *o, int c)
 		o->email = optarg;
 		break;
 	case 'L':
-		o->sublength = number(optarg, LENGTH_MIN, LENGTH_MAX,
+		return read_number(&o->sublength, LENGTH_MIN, LENGTH_MAX,
 		    "length of the subkey");
-		break;
 	case 'l':
-		o->length = number(optarg, LENGTH_MIN, LENGTH_MAX,
+		return read_number(&o->length, LENGTH_MIN, LENGTH_MAX,
 		    "length of the key");
-		break;
 	case 's':
 		o->subtype = optarg;
 		break;
@@ -319,15 +320,17 @@ check_modes(struct options *o, int wants_section, int wants_test_options)
 void
 options_read(struct options *o, int argc, char **argv)
 {
-	int c, is_wrong = 0, wants_section = 0, wants_test_options = 0;
+	int c, taken, is_wrong = 0, wants_section = 0, wants_test_options = 0;
 
 	set_defaults(o);
 	while ((c = getopt_long(argc, argv, "c:d:e:F:fhL:l:n:pSs:T:t:vx:",
 	    longs, NULL)) != -1) {
-		if (read_key_option(o, c))
-			continue;
-		if (read_test_option(o, c)) {
-			wants_test_options |= c != OPT_TEST;
+		if ((taken = read_key_option(o, c)) == 0) {
+			taken = read_test_option(o, c);
+			wants_test_options |= taken != 0 && c != OPT_TEST;
+		}
+		if (taken != 0) {
+			is_wrong |= taken == -1;
 			continue;
 		}
 		switch (c) {

@@ -321,9 +321,16 @@ untested__questions_body() {
 	keys good
 	: >cmdline
 	printf %s "$password" >pass
-	for option in --bogus operand --password; do
+	long=$(printf %0256d 0)
+	for option in --bogus operand --password --timeout=0 --length=none \
+	    "--connect=$long"; do
 		atf_check -s exit:2 -o empty -e not-empty \
 		    ./rehearse --dir good $option
+	done
+	# Where nothing is rehearsed, 2 is GnuPG's.
+	for option in --timeout=0 "--connect=$long"; do
+		atf_check -s exit:1 -o empty -e not-empty \
+		    "$keygen" --dir good $option
 	done
 	atf_check -s exit:2 -o empty -e match:'nowhere: No such file' \
 	    ./rehearse --image nowhere
