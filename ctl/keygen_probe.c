@@ -102,14 +102,12 @@ read_secret(struct probe *p, gnutls_session_t tls, int fd, int64_t end)
 			break;
 		if (n > 0)
 			p->secret.used += (size_t)n;
-		else if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED) {
-			if (!wait_more(tls, fd, end)) {
-				p->result = PROBE_SILENT;
-				return;
-			}
-		} else if (gnutls_error_is_fatal((int)n)) {
+		else if (gnutls_error_is_fatal((int)n)) {
 			strlcpy(p->why, gnutls_strerror((int)n), sizeof p->why);
 			p->result = PROBE_BROKEN;
+			return;
+		} else if (!wait_more(tls, fd, end)) {
+			p->result = PROBE_SILENT;
 			return;
 		}
 	}
