@@ -92,8 +92,10 @@ last_words(struct rehearsal *r)
 	p[n] = '\0';
 	if (n == 0)
 		return "it has not said why";
+	/* Programs run in the C locale, and need no more than ASCII. */
 	for (i = 0; i < n; i++)
-		if ((unsigned char)p[i] < ' ' && p[i] != '\n')
+		if (((unsigned char)p[i] < ' ' && p[i] != '\n') ||
+		    (unsigned char)p[i] >= 0x7f)
 			p[i] = '?';
 	line = memrchr(p, '\n', n);
 	return line != NULL ? line + 1 : p;

@@ -343,6 +343,22 @@ untested__questions_body() {
 	nothing_left
 }
 
+case_of fails__words 'what a client says cannot speak to the terminal'
+fails__words_body() {
+	host_new server
+	rehearsal server
+	keys good
+	: >cmdline
+	cat >client <<-'END'
+		#! /bin/sh
+		printf 'first\nno \033[31mserver\302\2331m\177\n\n' >&2
+		exit 3
+	END
+	chmod 755 client
+	fails 'ended with status 3: no [?]\[31mserver[?][?]1m[?]$' --dir good \
+	    --client ./client --timeout 30
+}
+
 # announced: an avahi-daemon on the server's host announces a server there.
 announced() {
 	need avahi-daemon
@@ -461,5 +477,6 @@ atf_init_test_cases() {
 	atf_add_test_case stopped__by_term
 	atf_add_test_case stopped__with_debian
 	atf_add_test_case secrets__not_in_sight
+	atf_add_test_case fails__words
 	atf_add_test_case untested__questions
 }
