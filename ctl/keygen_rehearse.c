@@ -590,7 +590,8 @@ work(void *arg)
 		buf_free(&r->keys[i]);
 	buf_free(&r->password);
 	buf_free(&r->noise);
-	if (rv == -1)
+	/* A reason stays one, also if something else could not be tried. */
+	if (rv == -1 && r->refusals == 0)
 		return EXIT_UNTESTED;
 	for (i = 0; i < r->leaks; i++)
 		printf("%s, because %s\n", r->refusals > 0 ? "must not boot" :

@@ -343,6 +343,19 @@ untested__questions_body() {
 	nothing_left
 }
 
+case_of fails__beside 'a reason is none the less one if not all can be tried'
+fails__beside_body() {
+	host_new server
+	rehearsal server
+	keys good
+	: >cmdline
+	rm good/tls-privkey.pem good/seckey.txt
+	mkdir good/seckey.txt
+	atf_check -s exit:1 -o match:'would not boot, because good/tls-privkey' \
+	    -e match:'seckey.txt is no regular file' ./rehearse --dir good
+	nothing_left
+}
+
 case_of fails__words 'what a client says cannot speak to the terminal'
 fails__words_body() {
 	host_new server
@@ -477,6 +490,7 @@ atf_init_test_cases() {
 	atf_add_test_case stopped__by_term
 	atf_add_test_case stopped__with_debian
 	atf_add_test_case secrets__not_in_sight
+	atf_add_test_case fails__beside
 	atf_add_test_case fails__words
 	atf_add_test_case untested__questions
 }
