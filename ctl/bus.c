@@ -9,6 +9,7 @@
 
 #include <err.h>
 #include <stdlib.h>
+#include <string.h>
 
 void
 bus_must(int condition)
@@ -129,4 +130,18 @@ bus_call_within(DBusConnection *connection, int ms, DBusMessage *message,
 	    dbus_message_get_signature(reply), signature);
 	dbus_message_unref(reply);
 	return NULL;
+}
+
+int
+bus_is_unknown(const char *name)
+{
+	static const char *const names[] = { DBUS_ERROR_UNKNOWN_OBJECT,
+		DBUS_ERROR_UNKNOWN_METHOD, DBUS_ERROR_UNKNOWN_INTERFACE,
+		DBUS_ERROR_UNKNOWN_PROPERTY };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i]) == 0)
+			return 1;
+	return 0;
 }

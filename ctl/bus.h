@@ -76,6 +76,12 @@ DBusMessage *bus_call_within(DBusConnection *, int, DBusMessage *,
     const char *, DBusError *);
 
 /*
+ * bus_is_unknown(name): the error of this name says that there is no such
+ * object, interface, method or property.
+ */
+int bus_is_unknown(const char *);
+
+/*
  * bus_must(condition): libdbus has no memory left if ${condition} is false;
  * then the program ends with status 1.
  */

@@ -197,13 +197,5 @@ session_own(struct session *session, DBusMessage *message,
 int
 session_is_original(const DBusError *error)
 {
-	static const char *const names[] = { DBUS_ERROR_UNKNOWN_OBJECT,
-		DBUS_ERROR_UNKNOWN_METHOD, DBUS_ERROR_UNKNOWN_INTERFACE,
-		DBUS_ERROR_UNKNOWN_PROPERTY };
-	size_t i;
-
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (dbus_error_has_name(error, names[i]))
-			return 1;
-	return 0;
+	return bus_is_unknown(error->name);
 }

@@ -61,10 +61,10 @@ why_told(DBusMessage *reply, void *arg)
 
 	pane.is_asking = 0;
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR) {
-		/* The original has no such object.  No client, no answer. */
 		forget_why();
-		pane.cannot = !dbus_message_is_error(reply,
-		    DBUS_ERROR_INVALID_ARGS);
+		/* The original has no such object; or is it the client? */
+		pane.cannot = model_find(tui.model, path) != NULL &&
+		    bus_is_unknown(dbus_message_get_error_name(reply));
 	} else if (pane.path != NULL && strcmp(path, pane.path) == 0 &&
 	    dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &code,
 	    DBUS_TYPE_STRING, &sentence, DBUS_TYPE_INVALID)) {

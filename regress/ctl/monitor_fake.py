@@ -68,7 +68,9 @@ class Server:
             self.clients['/clients/' + name] = properties(name)
         self.listing = None             # an error in place of it
         self.refuses = None             # what is said to all orders
-        self.why = None                 # what is said to Why
+        # What is said to Why; the name of an error; or "gone", and the client
+        # is.  None: nobody has heard of it.
+        self.why = None
         self.is_deaf = False
         self.bus.add_message_filter(self.called)
         self.bus.request_name(NAME)
@@ -84,6 +86,10 @@ class Server:
         bus = bus or self.bus
         bus.send_message(msg)
         bus.flush()
+
+    def remove(self, path):
+        self.clients.pop(path, None)
+        self.send('/', MANAGER, 'InterfacesRemoved', 'oas', path, [CLIENT])
 
     def managed(self):
         return dbus.Dictionary(
@@ -102,9 +108,12 @@ class Server:
             reply.append(self.managed(), signature='a{oa{sa{sv}}}')
             return reply
         if member == 'Why':
-            if self.why is None:
+            if self.why == 'gone':
+                self.remove(args[0])
+            if self.why is None or isinstance(self.why, str):
                 return dbus.lowlevel.ErrorMessage(
-                    msg, ERROR + 'UnknownObject', 'not here')
+                    msg, ERROR + (self.why if self.why not in (None, 'gone')
+                                  else 'UnknownObject'), 'not here')
             reply.append(*self.why, signature='ss')
             return reply
         with open('calls', 'a', encoding='utf-8') as f:
@@ -140,9 +149,7 @@ class Orders:
                     path, {CLIENT: p})
 
     def remove(self, name):
-        self.s.clients.pop('/clients/' + name, None)
-        self.s.send('/', MANAGER, 'InterfacesRemoved', 'oas',
-                    '/clients/' + name, [CLIENT])
+        self.s.remove('/clients/' + name)
 
     def set(self, name, **values):
         changed = {k: variant(k, v) for k, v in values.items()}

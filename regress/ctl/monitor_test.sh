@@ -300,6 +300,22 @@ detail__all_body() {
 	    'set("foo", Enabled=False)'
 	sees '^If it asked now  *It would get nothing\. (disabled)$' \
 	    '^State  *DISABLED$'
+	# An error of the moment is not for ever,
+	says 'put("why", "LimitsExceeded")' 'set("foo", Host="baz")'
+	sees '^Host  *baz$'
+	sees_no '^If it asked'
+	says 'put("why", ("enabled", "At once."))' 'set("foo", Enabled=True)'
+	sees '^If it asked now  *At once\. (enabled)$'
+	# nor that one client was gone when it was asked about.
+	keys Enter
+	says 'put("why", "gone")' 'add("aaa")'
+	sees '^aaa: '
+	keys g Enter
+	sees '^foo: '
+	sees_no '^aaa: ' '^Name '
+	says 'put("why", ("enabled", "At once."))'
+	keys Enter
+	sees '^If it asked now  *At once\. (enabled)$'
 	# In a small window it is scrolled.
 	tm resize-window -t m -x 80 -y 8
 	sees_no '^Last Checker Status'
