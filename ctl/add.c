@@ -191,11 +191,8 @@ refused(const struct client *client, const char *name, const DBusError *error)
 {
 	char *why = last_line(error->message);
 
-	if (session_is_original(error))
-		own_refused("--add", error);
-	else
-		complain("mandos-ctl: %s:%u: %s is not added: %s",
-		    client->where.file, client->where.line, name, why);
+	complain("mandos-ctl: %s:%u: %s is not added: %s", client->where.file,
+	    client->where.line, name, why);
 	free(why);
 }
 

@@ -277,9 +277,6 @@ int own_reload(struct session *);
 int own_version(struct session *, DBusError *);
 void own_require(struct session *, const char *);
 
-/* own_refused(option, error): complain that a method has failed.  Returns 1. */
-int own_refused(const char *, const DBusError *);
-
 /* add.c */
 
 /*

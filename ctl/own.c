@@ -12,16 +12,23 @@
 /* Files may be long, and the server rests between two reloads. */
 #define RELOAD_MS 300000
 
-int
-own_refused(const char *option, const DBusError *error)
+static int
+failed(const char *option, const DBusError *error)
 {
 	char *why = last_line(error->message);
 
-	if (session_is_original(error))
-		complain("mandos-ctl: The server does not offer %s.", option);
-	else
-		complain("mandos-ctl: %s: %s", option, why);
+	complain("mandos-ctl: %s: %s", option, why);
 	free(why);
+	return EXIT_FAILURE;
+}
+
+/* The same of one who may never have heard of us. */
+static int
+refused(const char *option, const DBusError *error)
+{
+	if (!session_is_original(error))
+		return failed(option, error);
+	complain("mandos-ctl: The server does not offer %s.", option);
 	return EXIT_FAILURE;
 }
 
@@ -48,7 +55,7 @@ own_require(struct session *session, const char *option)
 
 	if (own_version(session, &error) == 0)
 		return;
-	own_refused(option, &error);
+	refused(option, &error);
 	dbus_error_free(&error);
 	exit(EXIT_FAILURE);
 }
@@ -63,7 +70,7 @@ own_reload(struct session *session)
 	reply = session_own(session,
 	    bus_message(BUS_OWN_PATH, BUS_OWN, "Reload"), "", &error);
 	if (reply == NULL) {
-		own_refused("--reload", &error);
+		refused("--reload", &error);
 		dbus_error_free(&error);
 		return EXIT_FAILURE;
 	}
@@ -112,7 +119,7 @@ why_one(struct session *session, const struct record *record)
 	    DBUS_TYPE_INVALID)) {
 		if (reply != NULL)
 			dbus_message_unref(reply);
-		own_refused("--why", &error);
+		failed("--why", &error);
 		dbus_error_free(&error);
 		return EXIT_FAILURE;
 	}

@@ -495,7 +495,7 @@ def own__against_another_server():
 @case
 def own__why():
     bus()
-    Double('own')
+    double = Double('own')
     more = 'To change that, enable it: --enable.\n'
     r = run('--why', 'ü', '--why=foo')
     r.is_(0, f'ü: It is /clients/u.\nü: {more}'
@@ -505,6 +505,10 @@ def own__why():
            text_of(['Why', 'o', '/clients/foo'])])
     run('--why', 'nosuch').is_(1, '',
                                "Client not found on server: 'nosuch'\n")
+    double.end()
+    Double('own', 'gone')
+    run('--why=foo').is_(1, '', 'mandos-ctl: --why: there is no client '
+                         '/clients/foo\n')
 
 
 @case

@@ -6,6 +6,7 @@
 # it is there.  A MODE is
 #	refuse		every change fails
 #	own		it has our own interface, too
+#	gone		its clients are gone when it is asked why
 #	deaf:MEMBER	it never answers this method
 # Each line of its standard input is a signal: path, interface, member,
 # signature and arguments, as JSON.
@@ -84,6 +85,9 @@ def own_answer(message, reply, args):
     member = message.get_member()
     if member == 'Get' and args == [OWN, 'Version']:
         reply.append('1.2.3', signature='v')
+    elif member == 'Why' and 'gone' in MODES:
+        return error(message, 'org.freedesktop.DBus.Error.UnknownObject',
+                     f'there is no client {args[0]}')
     elif member == 'Why':
         reply.append('disabled', f'It is {args[0]}.', signature='ss')
     elif member == 'AddClient':
