@@ -118,18 +118,53 @@ DBusMessage *
 bus_call_within(DBusConnection *connection, int ms, DBusMessage *message,
     const char *signature, DBusError *error)
 {
+	return bus_wait(bus_send(connection, ms, message), signature, error);
+}
+
+DBusPendingCall *
+bus_send(DBusConnection *connection, int ms, DBusMessage *message)
+{
+	DBusPendingCall *pending;
+
+	bus_must(dbus_connection_send_with_reply(connection, message, &pending,
+	    ms));
+	dbus_message_unref(message);
+	return pending;
+}
+
+DBusMessage *
+bus_wait(DBusPendingCall *pending, const char *signature, DBusError *error)
+{
 	DBusMessage *reply;
 
-	reply = dbus_connection_send_with_reply_and_block(connection, message,
-	    ms, error);
-	dbus_message_unref(message);
-	if (reply == NULL || dbus_message_has_signature(reply, signature))
+	if (pending == NULL) {
+		dbus_set_error(error, DBUS_ERROR_DISCONNECTED,
+		    "the bus is gone");
+		return NULL;
+	}
+	dbus_pending_call_block(pending);
+	reply = dbus_pending_call_steal_reply(pending);
+	dbus_pending_call_unref(pending);
+	if (dbus_set_error_from_message(error, reply)) {
+		dbus_message_unref(reply);
+		return NULL;
+	}
+	if (dbus_message_has_signature(reply, signature))
 		return reply;
 	dbus_set_error(error, DBUS_ERROR_INVALID_SIGNATURE,
 	    "the server answers with \"%s\" where it should have been \"%s\"",
 	    dbus_message_get_signature(reply), signature);
 	dbus_message_unref(reply);
 	return NULL;
+}
+
+void
+bus_drop(DBusPendingCall *pending)
+{
+	if (pending == NULL)
+		return;
+	dbus_pending_call_cancel(pending);
+	dbus_pending_call_unref(pending);
 }
 
 int

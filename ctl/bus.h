@@ -69,11 +69,19 @@ void bus_append_variant(DBusMessageIter *, const struct bus_value *);
  * an error like one that the server has sent.  Returns the answer, for
  * dbus_message_unref(), or NULL with ${error} set.
  * bus_call_within waits so many milliseconds, or DBUS_TIMEOUT_USE_DEFAULT.
+ *
+ * bus_send(connection, ms, message), bus_wait(pending, signature, error): the
+ * two halves of that, so that something can come in between.  bus_drop(pending)
+ * in place of the latter is for an answer that nobody wants any more.  A NULL
+ * of bus_send is for them, too: the bus is gone.
  */
 DBusMessage *bus_call(DBusConnection *, DBusMessage *, const char *,
     DBusError *);
 DBusMessage *bus_call_within(DBusConnection *, int, DBusMessage *,
     const char *, DBusError *);
+DBusPendingCall *bus_send(DBusConnection *, int, DBusMessage *);
+DBusMessage *bus_wait(DBusPendingCall *, const char *, DBusError *);
+void bus_drop(DBusPendingCall *);
 
 /*
  * bus_is_unknown(name): the error of this name says that there is no such

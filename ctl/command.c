@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Commands, each done with every client before the next.  The first that
- * fails is the last: what comes after it may rely on it.
+ * fails is the last: what comes after it may rely on it.  A server answers
+ * when it has written the change down, and writes many at once if it is asked
+ * for many; so calls for several clients are under way at a time.
  */
 #include "ctl.h"
 
@@ -10,23 +12,26 @@
 
 #include <stdlib.h>
 
-static int
-run_one(struct session *session, const struct record *record,
-    const struct command *command, DBusError *error)
+/* Calls under way; a system bus lets nobody have more than 128. */
+#define CALLS_MAX 64
+
+static DBusPendingCall *
+begin(struct session *session, const struct record *record,
+    const struct command *command)
 {
 	switch (command->kind) {
 	case COMMAND_SET:
 		return session_set(session, record->path, command->property,
-		    &command->value, error);
+		    &command->value);
 	case COMMAND_APPROVE:
 		return session_approve(session, record->path,
-		    command->value.truth, error);
+		    command->value.truth);
 	case COMMAND_REMOVE:
-		return session_remove(session, record->path, error);
+		return session_remove(session, record->path);
 	case COMMAND_IS_ENABLED:
 		break;
 	}
-	return 0;
+	return NULL;
 }
 
 static void
@@ -43,6 +48,39 @@ refused(const struct record *record, const struct command *command,
 		what = "removal";
 	complain("mandos-ctl: %s: the server refuses %s: %s", name, what, why);
 	free(why);
+}
+
+/* One command, with all clients.  Returns 0, or -1 after a complaint. */
+static int
+run_one(struct session *session, const struct roster *roster,
+    const struct command *command)
+{
+	DBusPendingCall *calls[CALLS_MAX];
+	DBusError error = DBUS_ERROR_INIT;
+	DBusMessage *reply;
+	size_t begun = 0, done, most = 1;
+
+	for (done = 0; done < roster->count; done++) {
+		for (; begun < roster->count && begun - done < most; begun++)
+			calls[begun % CALLS_MAX] = begin(session,
+			    &roster->records[begun], command);
+		reply = bus_wait(calls[done % CALLS_MAX], "", &error);
+		if (reply == NULL) {
+			refused(&roster->records[done], command, &error);
+			dbus_error_free(&error);
+			while (++done < begun)
+				bus_drop(calls[done % CALLS_MAX]);
+			return -1;
+		}
+		dbus_message_unref(reply);
+		/*
+		 * What is refused for the first client, as it would be for
+		 * all, is asked for no other.  A secret may be long, and is
+		 * not to be in memory more often than need be.
+		 */
+		most = command->secret == NULL ? CALLS_MAX : 1;
+	}
+	return 0;
 }
 
 /* Once a secret has been sent to all, it is needed no more. */
@@ -62,23 +100,15 @@ int
 command_run(struct session *session, const struct roster *roster,
     struct commands *commands)
 {
-	DBusError error = DBUS_ERROR_INIT;
 	struct command *command;
-	size_t i;
 
 	STAILQ_FOREACH(command, commands, entry) {
 		/* This one is answered from the list, and is the last. */
 		if (command->kind == COMMAND_IS_ENABLED)
 			return record_flag(&roster->records[0],
 			    RECORD_ENABLED) ? EXIT_SUCCESS : EXIT_FAILURE;
-		for (i = 0; i < roster->count; i++) {
-			if (run_one(session, &roster->records[i], command,
-			    &error) == 0)
-				continue;
-			refused(&roster->records[i], command, &error);
-			dbus_error_free(&error);
+		if (run_one(session, roster, command) == -1)
 			return EXIT_FAILURE;
-		}
 		forget(command);
 	}
 	return EXIT_SUCCESS;

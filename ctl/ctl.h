@@ -151,12 +151,13 @@ void session_close(struct session *);
 /*
  * session_set(session, path, property, value), session_approve(session, path,
  * is_yes), session_remove(session, path): what is done with a client.  Return
- * 0, or -1 with ${error} set.  ${path} stays as long as ${session}.
+ * the call, for bus_wait(), with the signature "", or bus_drop().  ${path}
+ * stays as long as ${session}.
  */
-int session_set(struct session *, const char *, const char *,
-    const struct bus_value *, DBusError *);
-int session_approve(struct session *, const char *, dbus_bool_t, DBusError *);
-int session_remove(struct session *, const char *, DBusError *);
+DBusPendingCall *session_set(struct session *, const char *, const char *,
+    const struct bus_value *);
+DBusPendingCall *session_approve(struct session *, const char *, dbus_bool_t);
+DBusPendingCall *session_remove(struct session *, const char *);
 
 /*
  * session_list(session, signature, error): GetManagedObjects().  Returns the

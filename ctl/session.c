@@ -84,18 +84,10 @@ session_close(struct session *session)
 	session->connection = NULL;
 }
 
-/* The answer has nothing in it that anybody needs. */
-static int
-call(struct session *session, DBusMessage *message, DBusError *error)
+static DBusPendingCall *
+call(struct session *session, DBusMessage *message)
 {
-	DBusMessage *reply;
-
-	reply = bus_call_within(session->connection, session->patience_ms,
-	    message, "", error);
-	if (reply == NULL)
-		return -1;
-	dbus_message_unref(reply);
-	return 0;
+	return bus_send(session->connection, session->patience_ms, message);
 }
 
 /* A value as Python shows it; to be freed. */
@@ -127,9 +119,9 @@ show(const struct bus_value *value)
 	return text;
 }
 
-int
+DBusPendingCall *
 session_set(struct session *session, const char *path, const char *property,
-    const struct bus_value *value, DBusError *error)
+    const struct bus_value *value)
 {
 	char *shown, *arguments;
 
@@ -141,12 +133,11 @@ session_set(struct session *session, const char *path, const char *property,
 	trace_call(session, path, BUS_PROPERTIES, "Set", arguments);
 	free(arguments);
 	free(shown);
-	return call(session, bus_message_set(path, property, value), error);
+	return call(session, bus_message_set(path, property, value));
 }
 
-int
-session_approve(struct session *session, const char *path, dbus_bool_t is_yes,
-    DBusError *error)
+DBusPendingCall *
+session_approve(struct session *session, const char *path, dbus_bool_t is_yes)
 {
 	DBusMessage *message = bus_message(path, BUS_CLIENT, "Approve");
 
@@ -155,11 +146,11 @@ session_approve(struct session *session, const char *path, dbus_bool_t is_yes,
 	    is_yes ? "True" : "False");
 	bus_must(dbus_message_append_args(message, DBUS_TYPE_BOOLEAN, &is_yes,
 	    DBUS_TYPE_INVALID));
-	return call(session, message, error);
+	return call(session, message);
 }
 
-int
-session_remove(struct session *session, const char *path, DBusError *error)
+DBusPendingCall *
+session_remove(struct session *session, const char *path)
 {
 	DBusMessage *message = bus_message(BUS_PATH, BUS_SERVER,
 	    "RemoveClient");
@@ -169,7 +160,7 @@ session_remove(struct session *session, const char *path, DBusError *error)
 	free(quoted);
 	bus_must(dbus_message_append_args(message, DBUS_TYPE_OBJECT_PATH,
 	    &path, DBUS_TYPE_INVALID));
-	return call(session, message, error);
+	return call(session, message);
 }
 
 DBusMessage *

@@ -317,6 +317,58 @@ def errors__of_the_server():
     equal(len(run('-e', '-b', 'foo').calls), 2)
 
 
+def many(count):
+    """A file of so many clients."""
+    with open(CLIENTS, encoding='utf-8') as f:
+        data = json.load(f)
+    one = data['clients']['/clients/foo']
+    data['clients'] = {f'/clients/c{i}': {**one, 'Name': f'c{i}'}
+                       for i in range(count)}
+    with open('many', 'w', encoding='utf-8') as f:
+        json.dump(data, f)
+    return 'many'
+
+
+@case
+def calls__under_way():
+    b = bus()
+    # The first alone, then twice as many as may be.
+    double = Double('gather:64', clients=many(1 + 2 * 64))
+    r = run('--bump-timeout', '--all')
+    r.is_(0)
+    equal([c[0] for c in r.calls],
+          ['/', '/clients/c0', 'gathered',
+           *[f'/clients/c{i}' for i in range(1, 65)], 'gathered',
+           *[f'/clients/c{i}' for i in range(65, 129)], 'gathered'])
+    equal([c[1] for c in r.calls if c[0] == 'gathered'], [1, 64, 64])
+    double.end()
+    # A secret is not with more than one of them.
+    double = Double('gather:1', clients=many(3))
+    r = run('--secret=-', '--all', stdin=b'x')
+    r.is_(0)
+    equal([c[1] for c in r.calls if c[0] == 'gathered'], [1, 1, 1])
+    double.end()
+    # Of two that are refused the first is told, though it is answered last.
+    double = Double('gather:64', 'refuse:/clients/c40', 'refuse:/clients/c50',
+                    clients=many(65))
+    r = run('--enable', '--bump-timeout', '--all')
+    r.is_(1, '', 'mandos-ctl: c40: the server refuses Enabled: '
+          'no such luck\n')
+    equal([c[3] for c in r.calls if len(c) > 3], ['Enabled'] * 65)
+    double.end()
+    # The bus goes while calls are under way.
+    open('log', 'w').close()
+    Double('gather:65', clients=many(67))
+    process = subprocess.Popen([CTL, '--enable', '--all'],
+                               stderr=subprocess.PIPE)
+    w.wait_for(lambda: 'c64' in open('log', encoding='utf-8').read(), 'calls')
+    b.stop()
+    err = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, 1)
+    assert err.startswith('mandos-ctl: c1: the server refuses Enabled: '), err
+    equal(err.count('\n'), 1)
+
+
 @case
 def errors__without_a_server():
     b = bus()

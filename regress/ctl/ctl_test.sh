@@ -42,6 +42,7 @@ story durations__as_recorded 120 'times are taken as the original takes them'
 story lists__of_anything 120 'tables and JSON are those of Python'
 story lists__without_a_property 120 'what is missing is told'
 story errors__of_the_server 60 'the first refusal is the end'
+story calls__under_way 60 'several at a time, told of in their order'
 story errors__without_a_server 60 'no server, no bus'
 story errors__of_policy 60 'the bus does not let us'
 story errors__no_room 60 'what cannot be written is an error'
@@ -188,6 +189,7 @@ atf_init_test_cases() {
 	atf_add_test_case lists__of_anything
 	atf_add_test_case lists__without_a_property
 	atf_add_test_case errors__of_the_server
+	atf_add_test_case calls__under_way
 	atf_add_test_case errors__without_a_server
 	atf_add_test_case errors__of_policy
 	atf_add_test_case errors__no_room

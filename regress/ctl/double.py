@@ -5,6 +5,10 @@
 # What it answers to Introspect is cut out of INTERFACES.  It says "ready" when
 # it is there.  A MODE is
 #	refuse		every change fails
+#	refuse:PATH	those of this client do
+#	gather:COUNT	changes, but for the first, are answered when so many
+#			wait, or all have come; the last of them first; and
+#			how many waited goes to LOG
 #	own		it has our own interface, too
 #	gone		its clients are gone when it is asked why
 #	deaf:MEMBER	it never answers this method
@@ -29,6 +33,8 @@ PROPERTIES = 'org.freedesktop.DBus.Properties'
 OWN, OWN_PATH = 'org.openmandos.Server1', '/org/openmandos'
 CLASSES = {'t': dbus.UInt64, 'b': dbus.Boolean, 's': dbus.String,
            'n': dbus.Int16, 'o': dbus.ObjectPath, 'x': dbus.Int64}
+GATHER = [int(m[len('gather:'):]) for m in MODES if m.startswith('gather:')]
+QUIET_MS = 200                  # more than are to wait may come meanwhile
 LONG = 100000                   # bytes; of more only the number is told
 
 
@@ -123,7 +129,7 @@ def answer(message, data):
             return own_answer(message, reply, args), call
         reply = error(message, 'org.freedesktop.DBus.Error.UnknownObject',
                       'not here')
-    elif 'refuse' in MODES:
+    elif 'refuse' in MODES or f'refuse:{path}' in MODES:
         reply = error(message, 'org.freedesktop.DBus.Error.InvalidArgs',
                       'Traceback: so\nno such luck\n')
     return reply, call
@@ -145,11 +151,34 @@ def emit(bus, line, types):
     bus.flush()
 
 
+class Gatherer:
+    """Keeps answers back until there are enough of them."""
+
+    def __init__(self, count, all_count):
+        self.count, self.left = count, all_count
+        self.replies = []
+
+    def put(self, connection, reply):
+        self.left -= 1
+        self.replies.append(reply)
+        if len(self.replies) == self.count or self.left == 0:
+            GLib.timeout_add(QUIET_MS, self.answer, connection)
+
+    def answer(self, connection):
+        with open(LOG, 'a', encoding='utf-8') as f:
+            f.write(json.dumps(['gathered', len(self.replies)]) + '\n')
+        while self.replies:
+            connection.send_message(self.replies.pop())
+        return False
+
+
 def main():
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     bus = dbus.SystemBus()
     with open(CLIENTS, encoding='utf-8') as f:
         data = json.load(f)
+    first = Gatherer(1, 1)
+    rest = Gatherer(GATHER[0] if GATHER else 0, len(data['clients']) - 1)
 
     def on_message(connection, message):
         if not isinstance(message, dbus.lowlevel.MethodCallMessage):
@@ -158,19 +187,21 @@ def main():
         if call is not None:
             with open(LOG, 'a', encoding='utf-8') as f:
                 f.write(json.dumps(call) + '\n')
-        if f'deaf:{message.get_member()}' not in MODES:
+        if GATHER and message.get_interface() == PROPERTIES:
+            (first if first.left else rest).put(connection, reply)
+        elif f'deaf:{message.get_member()}' not in MODES:
             connection.send_message(reply)
         return dbus.lowlevel.HANDLER_RESULT_HANDLED
 
     bus.add_message_filter(on_message)
     bus.request_name(NAME)
 
-    rest = b''
+    begun = b''
 
     def on_input(source, condition):
-        nonlocal rest
+        nonlocal begun
         piece = os.read(source, 65536)
-        *lines, rest = (rest + piece).split(b'\n')
+        *lines, begun = (begun + piece).split(b'\n')
         for line in lines:
             emit(bus, line, data['types'])
         return bool(piece)
