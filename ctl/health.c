@@ -54,7 +54,9 @@ say(enum grade grade, const char *fmt, ...)
 	printf("MANDOS %s - %s\n", words[grade], shown);
 	free(shown);
 	free(text);
-	flush(stdout);
+	/* What nobody can read is no warning. */
+	if (fflush(stdout) == EOF || ferror(stdout))
+		err(GRADE_UNKNOWN, "standard output");
 	return (int)grade;
 }
 

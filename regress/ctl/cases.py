@@ -408,12 +408,14 @@ def errors__of_policy():
 def errors__no_room():
     bus()
     Double()
-    for option in ('-v', '-j', '-h', '--version'):
+    for option, status in (('-v', 1), ('-j', 1), ('-h', 1), ('--version', 1),
+                           ('--health', 3)):
         with open('/dev/full', 'wb') as full:
             p = subprocess.run([CTL, option], stdout=full,
                                stderr=subprocess.PIPE, timeout=60)
-        equal((p.returncode, p.stderr), (1, b'mandos-ctl: standard output: '
-                                         b'No space left on device\n'))
+        equal((p.returncode, p.stderr),
+              (status, b'mandos-ctl: standard output: '
+               b'No space left on device\n'))
 
 
 @case
