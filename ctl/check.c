@@ -159,10 +159,10 @@ check_table(void)
 static void
 check_texts(void)
 {
-	char *text = printable("a\033[1m\n\302\233\302\240\177");
+	char *text = printable("a\033[1m\n\302\233\302\240\177\233z\302");
 
 	expect("a text for a terminal", text, "a\\x1b[1m\\x0a\\x9b\302\240"
-	    "\\x7f");
+	    "\\x7f\\x9bz\\xc2");
 	free(text);
 	text = last_line("one\n\ntwo\n\n");
 	expect("a last line", text, "two");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Words for the user.  What others have said - a server, a bus - is shown
- * without its control characters.
+ * Words for the user.  What others have said - a server, a bus, whoever has
+ * made a file - is shown without its control characters.
  */
 #include "ctl.h"
 
@@ -15,28 +15,29 @@
 static char *
 escape(const char *text, int keeps_lines)
 {
-	static const char digits[] = "0123456789abcdef";
+	struct text rest = text_from(text);
+	size_t used = 0, n;
+	uint32_t c;
 	char *out;
-	size_t n = 0;
-	unsigned char c;
 
-	if ((out = calloc(strlen(text) + 1, 4)) == NULL)
+	/* A character that becomes \xNN has one byte, or two. */
+	if ((out = calloc(rest.len + 1, 4)) == NULL)
 		err(EXIT_FAILURE, "calloc");
-	for (; (c = (unsigned char)*text) != '\0'; text++) {
-		if ((c >= 0x20 && c != 0x7f) ||
-		    (keeps_lines && (c == '\n' || c == '\t'))) {
-			/* U+0080 to U+009F are control characters, too. */
-			if (c != 0xc2 || (unsigned char)text[1] < 0x80 ||
-			    (unsigned char)text[1] > 0x9f) {
-				out[n++] = (char)c;
-				continue;
-			}
-			c = (unsigned char)*++text;
+	for (; rest.len > 0; rest.p += n, rest.len -= n) {
+		n = utf8_decode(rest.p, rest.len, &c);
+		if ((n > 0 && c >= 0x20 && (c < 0x7f || c > 0x9f)) ||
+		    (keeps_lines && (*rest.p == '\n' || *rest.p == '\t'))) {
+			memcpy(out + used, rest.p, n);
+			used += n;
+			continue;
 		}
-		out[n++] = '\\';
-		out[n++] = 'x';
-		out[n++] = digits[c >> 4];
-		out[n++] = digits[c & 0x0f];
+		/* A byte of no character can be an order to a terminal. */
+		if (n == 0) {
+			c = (unsigned char)*rest.p;
+			n = 1;
+		}
+		used += (size_t)snprintf(out + used, 5, "\\x%02x",
+		    (unsigned int)c);
 	}
 	return out;
 }
