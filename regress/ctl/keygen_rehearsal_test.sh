@@ -314,6 +314,34 @@ fails__server_body() {
 	    --dir good
 }
 
+# strange MODE: a server that behaves as client_fakeserver has it.
+strange() {
+	nsenter --target "$(cat server.host)" --net \
+	    "$top_builddir/regress/client/client_fakeserver" "$port" "$1" \
+	    nothing >strange.log 2>&1 &
+	echo $! >strange.pid
+	wait_for 10 grep -qx ready strange.log
+}
+
+case_of fails__strange_server 'what is no server is told from one, in time'
+fails__strange_server_body() {
+	host_new server
+	rehearsal server --connect "[::1]:$port"
+	keys good
+	: >cmdline
+	: >nothing
+	for answer in 'early:does not talk to this client' \
+	    'garbage:does not talk to this client' \
+	    'nobye:has ended the connection too early' \
+	    'empty:has nothing for this client' \
+	    'hang:has not answered in time'; do
+		strange "${answer%%:*}"
+		fails "at .*4711 ${answer#*:}" --dir good
+		kill "$(cat strange.pid)"
+		wait "$(cat strange.pid)" || :
+	done
+}
+
 case_of untested__questions 'what cannot be tried is no answer'
 untested__questions_body() {
 	host_new server
@@ -492,5 +520,6 @@ atf_init_test_cases() {
 	atf_add_test_case secrets__not_in_sight
 	atf_add_test_case fails__beside
 	atf_add_test_case fails__words
+	atf_add_test_case fails__strange_server
 	atf_add_test_case untested__questions
 }
