@@ -145,7 +145,7 @@ check_table(void)
 	set_text(record, RECORD_NAME, "\303\274\303\274\303\274\303\274"
 	    "\303\274");
 	f = open_text(&text, &len);
-	table_print(f, &roster, TABLE_PLAIN);
+	table_print(f, &roster, TABLE_PLAIN, 0);
 	fclose(f);
 	expect("a table", text,
 	    "Name  Enabled Timeout  Last Successful Check\n"

@@ -232,11 +232,12 @@ void table_time(char[TABLE_TIME_LEN], uint64_t);
 
 /*
  * table_columns: how many columns there are, plain and verbose.
- * table_print(f, roster, columns): a line for each client, below the titles.
+ * table_print(f, roster, columns, is_terminal): a line for each client, below
+ * the titles; for a terminal with what is in it made printable.
  */
 #define TABLE_PLAIN 4
 #define TABLE_VERBOSE RECORD_COUNT
-void table_print(FILE *, const struct roster *, int);
+void table_print(FILE *, const struct roster *, int, int);
 
 /*
  * table_value(text, record, property): the value as the table shows it;

@@ -42,7 +42,7 @@ list(const struct roster *roster, const struct invocation *inv)
 		complain("The server has no clients.");
 		return EXIT_FAILURE;
 	} else
-		table_print(stdout, roster, columns);
+		table_print(stdout, roster, columns, isatty(STDOUT_FILENO));
 	flush(stdout);
 	return EXIT_SUCCESS;
 }

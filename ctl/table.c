@@ -2,13 +2,16 @@
 /*
  * Clients as a table: columns as wide as what is in them, in characters.  The
  * form is the original's, byte for byte, because scripts read it; so nothing
- * in it is escaped.
+ * in it is escaped, unless it is for a terminal: whoever may command the server
+ * can put into a client's host what root's terminal would obey.
  */
 #include "ctl.h"
 
 #include <sys/types.h>
 
+#include <err.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECOND_MS 1000U
@@ -58,6 +61,21 @@ width(const char *text)
 	return n;
 }
 
+/* What is in a cell, in new memory. */
+static char *
+cell_of(const struct record *record, enum record_property property,
+    int is_terminal)
+{
+	char text[TABLE_TIME_LEN], *copy;
+	const char *value = table_value(text, record, property);
+
+	if (is_terminal)
+		return printable(value);
+	if ((copy = strdup(value)) == NULL)
+		err(EXIT_FAILURE, "strdup");
+	return copy;
+}
+
 static void
 put_cell(FILE *f, const char *text, size_t to, int is_last)
 {
@@ -70,16 +88,19 @@ put_cell(FILE *f, const char *text, size_t to, int is_last)
 }
 
 void
-table_print(FILE *f, const struct roster *roster, int columns)
+table_print(FILE *f, const struct roster *roster, int columns,
+    int is_terminal)
 {
 	size_t widths[RECORD_COUNT], i, n;
-	char text[TABLE_TIME_LEN];
 	enum record_property p;
+	char *cell;
 
 	for (p = 0; p < (enum record_property)columns; p++) {
 		widths[p] = width(record_rules[p].title);
 		for (i = 0; i < roster->count; i++) {
-			n = width(table_value(text, &roster->records[i], p));
+			cell = cell_of(&roster->records[i], p, is_terminal);
+			n = width(cell);
+			free(cell);
 			if (n > widths[p])
 				widths[p] = n;
 		}
@@ -88,7 +109,9 @@ table_print(FILE *f, const struct roster *roster, int columns)
 		put_cell(f, record_rules[p].title, widths[p],
 		    (int)p == columns - 1);
 	for (i = 0; i < roster->count; i++)
-		for (p = 0; p < (enum record_property)columns; p++)
-			put_cell(f, table_value(text, &roster->records[i], p),
-			    widths[p], (int)p == columns - 1);
+		for (p = 0; p < (enum record_property)columns; p++) {
+			cell = cell_of(&roster->records[i], p, is_terminal);
+			put_cell(f, cell, widths[p], (int)p == columns - 1);
+			free(cell);
+		}
 }

@@ -5,6 +5,7 @@
 
 import json
 import os
+import pty
 import random
 import select
 import socket
@@ -263,6 +264,36 @@ def lists__of_anything():
             run('-v').is_(0, table(values, list(COLUMNS)))
             run().is_(0, table(values, list(COLUMNS)[:4]))
         double.end()
+
+
+@case
+def lists__on_a_terminal():
+    """What others have set is no order to it."""
+    bus()
+    with open(CLIENTS, encoding='utf-8') as f:
+        data = json.load(f)
+    one = {**data['clients']['/clients/foo'], 'Name': 'fö\x1b[31mo',
+           'Host': 'x\x9b2J\n', 'LastCheckedOK': '\x7f'}
+    data['clients'] = {'/clients/foo': one}
+    with open('evil', 'w', encoding='utf-8') as f:
+        json.dump(data, f)
+    Double(clients='evil')
+    for options in ([], ['-v']):
+        plain = run(*options).out
+        assert '\x1b[31m' in plain, plain
+        ours, theirs = pty.openpty()
+        p = subprocess.run([CTL, *options], stdout=theirs, timeout=60)
+        os.close(theirs)
+        text = b''
+        while text.count(b'\n') < 2:
+            text += os.read(ours, 65536)
+        os.close(ours)
+        titles, line = text.decode().replace('\r\n', '\n').splitlines()
+        equal(p.returncode, 0)
+        equal(len(titles), len(line), 'a line')
+        assert line.startswith('fö\\x1b[31mo '), line
+        assert line.isprintable(), line
+        assert not options or ' x\\x9b2J\\x0a ' in line, line
 
 
 @case

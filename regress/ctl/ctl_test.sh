@@ -40,6 +40,7 @@ play() {
 story vectors__as_recorded 120 'what was recorded of the original is the same'
 story durations__as_recorded 120 'times are taken as the original takes them'
 story lists__of_anything 120 'tables and JSON are those of Python'
+story lists__on_a_terminal 60 'what is in a table does not speak to it'
 story lists__without_a_property 120 'what is missing is told'
 story errors__of_the_server 60 'the first refusal is the end'
 story calls__under_way 60 'several at a time, told of in their order'
@@ -187,6 +188,7 @@ atf_init_test_cases() {
 	atf_add_test_case vectors__as_recorded
 	atf_add_test_case durations__as_recorded
 	atf_add_test_case lists__of_anything
+	atf_add_test_case lists__on_a_terminal
 	atf_add_test_case lists__without_a_property
 	atf_add_test_case errors__of_the_server
 	atf_add_test_case calls__under_way
