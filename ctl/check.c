@@ -159,10 +159,11 @@ check_table(void)
 static void
 check_texts(void)
 {
-	char *text = printable("a\033[1m\n\302\233\302\240\177\233z\302");
+	char *text = printable("a\033[1m\n\302\233\302\240\177\233z"
+	    "\330\234\342\200\256\342\200\246\302");
 
 	expect("a text for a terminal", text, "a\\x1b[1m\\x0a\\x9b\302\240"
-	    "\\x7f\\x9bz\\xc2");
+	    "\\x7f\\x9bz\\u061c\\u202e\342\200\246\\xc2");
 	free(text);
 	text = last_line("one\n\ntwo\n\n");
 	expect("a last line", text, "two");

@@ -12,6 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * What is an order to a terminal: controls, and what turns the direction of
+ * writing, so that one thing looks like another.
+ */
+static int
+is_order(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
 static char *
 escape(const char *text, int keeps_lines)
 {
@@ -20,12 +32,12 @@ escape(const char *text, int keeps_lines)
 	uint32_t c;
 	char *out;
 
-	/* A character that becomes \xNN has one byte, or two. */
+	/* \xNN is of one byte or two, \uNNNN of two or three. */
 	if ((out = calloc(rest.len + 1, 4)) == NULL)
 		err(EXIT_FAILURE, "calloc");
 	for (; rest.len > 0; rest.p += n, rest.len -= n) {
 		n = utf8_decode(rest.p, rest.len, &c);
-		if ((n > 0 && c >= 0x20 && (c < 0x7f || c > 0x9f)) ||
+		if ((n > 0 && !is_order(c)) ||
 		    (keeps_lines && (*rest.p == '\n' || *rest.p == '\t'))) {
 			memcpy(out + used, rest.p, n);
 			used += n;
@@ -36,8 +48,8 @@ escape(const char *text, int keeps_lines)
 			c = (unsigned char)*rest.p;
 			n = 1;
 		}
-		used += (size_t)snprintf(out + used, 5, "\\x%02x",
-		    (unsigned int)c);
+		used += (size_t)snprintf(out + used, 7, c < 0x100 ?
+		    "\\x%02x" : "\\u%04x", (unsigned int)c);
 	}
 	return out;
 }

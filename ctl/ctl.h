@@ -106,15 +106,15 @@ void secret_forget(void);
 
 /*
  * complain(fmt, ...): one line on standard error, without the name of the
- * program, as the original has it.  Control characters in it, and bytes that
- * are not UTF-8, are escaped, but not line ends.
+ * program, as the original has it.  What printable() would escape in it is
+ * escaped, but not line ends.
  */
 void complain(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * printable(text): a copy in which every control character, and every byte
- * that is not of UTF-8, is \xNN, to be freed.  What the bus says must not speak
- * to a terminal.
+ * that is not of UTF-8, is \xNN, and what changes the direction of writing is
+ * \uNNNN, to be freed.  What the bus says must not speak to a terminal.
  */
 char *printable(const char *);
 

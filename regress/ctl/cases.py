@@ -273,7 +273,7 @@ def lists__on_a_terminal():
     with open(CLIENTS, encoding='utf-8') as f:
         data = json.load(f)
     one = {**data['clients']['/clients/foo'], 'Name': 'fö\x1b[31mo',
-           'Host': 'x\x9b2J\n', 'LastCheckedOK': '\x7f'}
+           'Host': 'x\x9b2J\n\u202e', 'LastCheckedOK': '\x7f'}
     data['clients'] = {'/clients/foo': one}
     with open('evil', 'w', encoding='utf-8') as f:
         json.dump(data, f)
@@ -293,7 +293,7 @@ def lists__on_a_terminal():
         equal(len(titles), len(line), 'a line')
         assert line.startswith('fö\\x1b[31mo '), line
         assert line.isprintable(), line
-        assert not options or ' x\\x9b2J\\x0a ' in line, line
+        assert not options or ' x\\x9b2J\\x0a\\u202e ' in line, line
 
 
 @case
