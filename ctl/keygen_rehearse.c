@@ -85,9 +85,9 @@ last_words(struct rehearsal *r)
 	char *p = (char *)r->noise.p, *line;
 	size_t i, n = r->noise.used;
 
-	while (n > 0 && p[n - 1] == '\n')
-		n--;
 	if (n == r->noise.size)
+		n--;
+	while (n > 0 && p[n - 1] == '\n')
 		n--;
 	p[n] = '\0';
 	if (n == 0)

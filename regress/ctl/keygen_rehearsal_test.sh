@@ -396,6 +396,15 @@ fails__words_body() {
 		exit 3
 	END
 	chmod 755 client
+	# What there is room for has a last line, wherever it is cut.
+	cat >noisy <<-'END'
+		#! /bin/sh
+		{ printf z; yes; } | head -c 200000 >&2
+		exit 3
+	END
+	chmod 755 noisy
+	fails 'ended with status 3: y$' --dir good --client ./noisy \
+	    --timeout 30
 	fails 'ended with status 3: no [?]\[31mserver[?][?]1m[?]$' --dir good \
 	    --client ./client --timeout 30
 }
