@@ -111,26 +111,23 @@ append_array(DBusMessageIter *iter, const char *type, const char *text)
 	bus_must(dbus_message_iter_close_container(iter, &array));
 }
 
+/* What a change of one property says. */
+struct change {
+	DBusMessage *one;	/* PropertyChanged */
+	DBusMessage *all;	/* PropertiesChanged */
+};
+
 static void
-property_changed(const struct bus_client *c, const struct table_property *p,
+change_write(struct change *change, const struct table_property *p,
     const struct value *v)
-{
-	DBusMessageIter iter;
-	DBusMessage *body = body_new(&iter);
-
-	append(&iter, DBUS_TYPE_STRING, &p->name);
-	value_append(&iter, v);
-	emit_both(body, c->path, of_client, "PropertyChanged");
-}
-
-static void
-properties_changed(const struct bus_client *c,
-    const struct table_property *p, const struct value *v)
 {
 	const char *interface = CLIENT;
 	DBusMessageIter iter, dict, entry;
-	DBusMessage *body = body_new(&iter);
 
+	change->one = body_new(&iter);
+	append(&iter, DBUS_TYPE_STRING, &p->name);
+	value_append(&iter, v);
+	change->all = body_new(&iter);
 	append(&iter, DBUS_TYPE_STRING, &interface);
 	bus_must(dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY,
 	    "{sv}", &dict));
@@ -141,30 +138,37 @@ properties_changed(const struct bus_client *c,
 	bus_must(dbus_message_iter_close_container(&dict, &entry));
 	bus_must(dbus_message_iter_close_container(&iter, &dict));
 	append_array(&iter, "s", NULL);
-	emit_once(body, c->path, DBUS_INTERFACE_PROPERTIES,
-	    "PropertiesChanged");
 }
 
 static void
 tell_property(const struct bus_client *c, enum property property)
 {
+	/* Of what is true or false only that is said, for every client. */
+	static struct change kept[PROP_MAX][2];
 	const struct table_property *p = &table_client[property];
+	struct change fresh = { NULL, NULL }, *change = &fresh;
 	struct value v;
 
 	value_get(p, c, &v);
-	property_changed(c, p, &v);
-	properties_changed(c, p, &v);
+	if (v.type == DBUS_TYPE_BOOLEAN)
+		change = &kept[property][v.truth != FALSE];
+	if (change->one == NULL)
+		change_write(change, p, &v);
+	emit(change->one, c->path, CLIENT, "PropertyChanged");
+	emit(change->one, c->path, CLIENT_OLD, "PropertyChanged");
+	emit(change->all, c->path, DBUS_INTERFACE_PROPERTIES,
+	    "PropertiesChanged");
+	if (change == &fresh) {
+		dbus_message_unref(fresh.one);
+		dbus_message_unref(fresh.all);
+	}
 }
 
 static int
 differs(enum property property, const struct bus_client *c,
     const struct bus_client *was)
 {
-	struct value a, b;
-
-	value_get(&table_client[property], c, &a);
-	value_get(&table_client[property], was, &b);
-	return !value_is_equal(&a, &b);
+	return value_differs(&table_client[property], c, was);
 }
 
 static int

@@ -136,7 +136,9 @@ struct value {
 void value_get(const struct table_property *, const struct bus_client *,
     struct value *);
 
-int value_is_equal(const struct value *, const struct value *);
+/* value_differs(property, client, was): is it another one than it was? */
+int value_differs(const struct table_property *, const struct bus_client *,
+    const struct bus_client *);
 
 /* value_append(iter, value): as a variant. */
 void value_append(DBusMessageIter *, const struct value *);

@@ -50,12 +50,21 @@ value_get(const struct table_property *p, const struct bus_client *c,
 }
 
 int
-value_is_equal(const struct value *a, const struct value *b)
+value_differs(const struct table_property *p, const struct bus_client *c,
+    const struct bus_client *was)
 {
-	if (a->text != NULL && b->text != NULL)
-		return strcmp(a->text, b->text) == 0;
-	return a->number == b->number && a->status == b->status &&
-	    a->truth == b->truth;
+	struct value a, b;
+
+	/* Times are compared so often that they are not printed for it. */
+	if (p->source == SOURCE_TIME)
+		return memcmp((const char *)&c->f + p->where,
+		    (const char *)&was->f + p->where, sizeof(int64_t)) != 0;
+	value_get(p, c, &a);
+	value_get(p, was, &b);
+	if (a.text != NULL && b.text != NULL)
+		return strcmp(a.text, b.text) != 0;
+	return a.number != b.number || a.status != b.status ||
+	    a.truth != b.truth;
 }
 
 void
