@@ -136,11 +136,16 @@ class Server:
             host = os.readlink(f'/proc/{f.read().strip()}/ns/net')
         for pid in filter(str.isdigit, os.listdir('/proc')):
             try:
-                if (os.readlink(f'/proc/{pid}/ns/net') == host and
-                        os.readlink(f'/proc/{pid}/exe').startswith(BUILD)):
+                if os.readlink(f'/proc/{pid}/ns/net') != host:
+                    continue
+            except OSError:
+                continue
+            try:
+                if os.readlink(f'/proc/{pid}/exe').startswith(BUILD):
                     return False
             except OSError:
-                pass
+                # What is about to end has no program, but files, still.
+                return False
         return True
 
     def end(self):

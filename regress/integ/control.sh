@@ -73,7 +73,8 @@ settled() {
 
 # dies: kill the server, all of it, with no time for anything.
 dies() {
-	kill -KILL "$(cat server.pid)"
+	# shellcheck disable=SC2046	# several numbers
+	kill -KILL $(host_pids server)
 	wait "$(cat server.pid)" || :
 	wait_for 5 host_is_idle server
 }
