@@ -143,7 +143,7 @@ prompt__readers_body() {
 	cat >waiting <<-'END'
 		exec 3<&0
 		"$1" --prompt=A <&3 >a & a=$!
-		until [ -e ready ]; do sleep 0.05; done
+		until stty -a <&3 | grep -q -- ' -echo '; do sleep 0.05; done
 		"$1" --prompt=B <&3 >b & b=$!
 		: >started
 		kill -TERM $b
@@ -152,7 +152,6 @@ prompt__readers_body() {
 		: >ended
 		wait $a
 	END
-	: >ready
 	held 0 '' 'A: \n' console see='A: ' hidden file=ended hidden \
 	    'type=x\n' exit=0 -- sh waiting "$ours/password-prompt"
 }
