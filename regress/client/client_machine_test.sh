@@ -665,6 +665,7 @@ find_sockets() {
 
 case_of home__no_proc 'without /proc it ends all the same'
 home__no_proc_body() {
+	[ "$sanitizers" = no ] || atf_skip 'sanitizers look into /proc'
 	cable
 	host_up machine cli0
 	cat >no_proc <<-'END'
