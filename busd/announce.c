@@ -59,6 +59,7 @@ body_new(DBusMessageIter *iter)
 	DBusMessage *body = dbus_message_new(DBUS_MESSAGE_TYPE_SIGNAL);
 
 	bus_must(body != NULL);
+	dbus_message_set_no_reply(body, TRUE);
 	dbus_message_iter_init_append(body, iter);
 	return body;
 }
@@ -143,7 +144,7 @@ change_write(struct change *change, const struct table_property *p,
 static void
 tell_property(const struct bus_client *c, enum property property)
 {
-	/* Of what is true or false only that is said, for every client. */
+	/* What is true or false is said of every client in the same words. */
 	static struct change kept[PROP_MAX][2];
 	const struct table_property *p = &table_client[property];
 	struct change fresh = { NULL, NULL }, *change = &fresh;
