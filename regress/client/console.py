@@ -8,6 +8,7 @@ too.  Steps are taken one after the other, each within 20 seconds:
 	see=TEXT	TEXT is shown, after what was waited for before
 	hidden, shown	what is typed is not shown, or it is
 	type=TEXT	somebody types it
+	asleep=NAME	a process of that name, started by it, waits
 	file=NAME	a file of that name is there
 	make=NAME	a file of that name is made
 	kill=NAME	the command gets this signal
@@ -35,6 +36,19 @@ PATIENCE = 20
 
 class Failure(Exception):
     pass
+
+
+def sleeps_below(pid, name):
+    """Tell whether a descendant of that name sleeps."""
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+            below = [int(child) for child in children.read().split()]
+        with open("/proc/%d/stat" % pid) as stat:
+            comm, _, rest = stat.read().partition("(")[2].rpartition(") ")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return comm == name and rest[0] == "S" or \
+        any(sleeps_below(child, name) for child in below)
 
 
 class Console:
@@ -113,6 +127,9 @@ class Console:
             self.until(name, self.echoes)
         elif name == "type":
             os.write(self.master, value)
+        elif name == "asleep":
+            self.until(name, lambda: sleeps_below(self.process.pid,
+                                                  value.decode()))
         elif name == "file":
             self.until("a file", lambda: os.path.exists(value))
         elif name == "make":

@@ -676,16 +676,19 @@ peers__exchanged_body() {
 			    'type=typed\n' exit=0 -- "$program" \
 			    --plugin-dir=plugins --config-file=none \
 			    --userid="$(id -u)" --groupid="$(id -g)"
-			# It is told to end when another one has won.
+			# It is told to end when another one has won.  The
+			# original does not end if it is told between prompt
+			# and read.
 			plugin wins <<-'END'
 				until [ -e ready ]; do sleep 0.05; done
 				rm ready
 				printf other
 			END
 			atf_check -s exit:0 -o inline:other -e match:'X: ' \
-			    python3 -B "$console" see='X: ' hidden make=ready \
-			    exit=0 -- "$program" --plugin-dir=plugins \
-			    --config-file=none -o password-prompt:--prompt=X \
+			    python3 -B "$console" see='X: ' hidden \
+			    asleep=password-prompt make=ready exit=0 -- \
+			    "$program" --plugin-dir=plugins --config-file=none \
+			    -o password-prompt:--prompt=X \
 			    --userid="$(id -u)" --groupid="$(id -g)"
 		done
 	done
