@@ -193,7 +193,8 @@ expand_repr(const char *text)
 }
 
 /*
- * The fields there are.
+ * The fields there are.  Of those that change by themselves we are told if the
+ * command names one: the warden looks for "expires" and "last_" in it.
  */
 
 enum kind { KIND_TEXT, KIND_DURATION, KIND_TIME, KIND_ENABLED, KIND_PATH };

@@ -552,6 +552,8 @@ struct msg_client_gone {
 /* tail: as the event wants it */
 struct msg_event {
 	struct event_msg e;
+	struct client_fields f;	/* the client's by now; its number is 0 if
+				   that is not to be told */
 };
 
 enum control {

@@ -65,6 +65,14 @@ client_check(const uint8_t *tail, size_t left)
 	return 0;
 }
 
+/* Does a checker's command name a time that changes by itself? */
+static int
+names_times(const uint8_t *command, size_t len)
+{
+	return memmem(command, len, "expires", 7) != NULL ||
+	    memmem(command, len, "last_", 5) != NULL;
+}
+
 /* Put the strings together again, and the name for the log. */
 static void
 texts_put(struct client *c, const struct texts *t)
@@ -84,6 +92,7 @@ texts_put(struct client *c, const struct texts *t)
 	free(c->strings);
 	c->strings = strings;
 	c->strings_len = used;
+	c->names_times = names_times(t->bytes[CHECKER], t->len[CHECKER]);
 	if (c->name == NULL && (c->name = strndup(
 	    (const char *)t->bytes[NAME], t->len[NAME])) == NULL)
 		fatal("strndup");

@@ -159,13 +159,18 @@ check_clock(void)
 		}
 }
 
-/* Something has changed that may be lost in a crash. */
+/*
+ * Something has changed that may be lost in a crash, by what our caller is
+ * about to tell busd.  It is nothing to the monitor, and to checkerd only if
+ * it names a time.
+ */
 static void
 changed(struct client *c)
 {
 	check_clock();
 	save_soon(c);
-	announce(c);
+	if (c->names_times && c->unsaved == 0)
+		checkerd_tell(c, 0);
 }
 
 /* Something has changed that may not. */
@@ -281,7 +286,9 @@ life_begin(struct client *c)
 		set_window(c, window_restart(&c->f, delay, left));
 		c->orders = CHECK_SCHEDULE;
 	}
-	changed(c);
+	check_clock();
+	save_soon(c);
+	announce(c);
 }
 
 void
@@ -342,13 +349,8 @@ life_check_started(struct client *c, int scheduled)
 		changed(c);
 		return;
 	}
-	/*
-	 * It is of no use to checkerd, who has said so, nor to the monitor, and
-	 * none over a restart.
-	 */
+	/* Any other is of no use over a restart. */
 	check_clock();
-	if (c->unsaved == 0)
-		busd_tell(c);
 }
 
 static void

@@ -100,12 +100,17 @@ busd_gone(const struct client *c)
 }
 
 void
-busd_event(enum event event, uint32_t number, int64_t value,
+busd_event(enum event event, const struct client *c, int64_t value,
     int64_t by_default, const void *tail, size_t len)
 {
-	struct msg_event m = { .e = { .event = event, .number = number,
-		.value = value, .by_default = by_default } };
+	struct msg_event m = { .e = { .event = event, .value = value,
+		.by_default = by_default } };
 
+	if (c != NULL)
+		m.e.number = c->f.number;
+	/* What is not on disk is not told. */
+	if (c != NULL && c->unsaved == 0)
+		m.f = c->f;
 	tell(MSG_EVENT, &m, tail, len);
 }
 

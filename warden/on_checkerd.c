@@ -75,8 +75,7 @@ on_check_started(struct chan *chan, const struct msg_check_started *m,
 	if (c == NULL)
 		return NULL;
 	life_check_started(c, m->scheduled != 0);
-	busd_event(EVENT_CHECKER_STARTED, m->number, 0, 0, msg->tail,
-	    msg->tail_len);
+	busd_event(EVENT_CHECKER_STARTED, c, 0, 0, msg->tail, msg->tail_len);
 	return NULL;
 }
 
@@ -91,7 +90,7 @@ on_check_done(struct chan *chan, const struct msg_check_done *m,
 		return NULL;
 	life_checked(c, WIFEXITED(m->status) ? WEXITSTATUS(m->status) :
 	    CHECKER_CRASHED);
-	busd_event(EVENT_CHECKER_COMPLETED, m->number, m->status, 0, msg->tail,
+	busd_event(EVENT_CHECKER_COMPLETED, c, m->status, 0, msg->tail,
 	    msg->tail_len);
 	return NULL;
 }

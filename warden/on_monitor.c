@@ -95,8 +95,8 @@ on_news(struct chan *chan, const struct msg_news *m, struct msg *msg)
 		life_delivered(c);
 	if (m->e.event == EVENT_NEED_APPROVAL)
 		life_approval_asked(c);
-	busd_event((enum event)m->e.event, m->e.number, m->e.value,
-	    m->e.by_default, msg->tail, msg->tail_len);
+	busd_event((enum event)m->e.event, c, m->e.value, m->e.by_default,
+	    msg->tail, msg->tail_len);
 	return NULL;
 }
 

@@ -24,6 +24,7 @@ struct client {
 	uint8_t *strings;	/* as they stand in a message's tail */
 	size_t strings_len;
 	char *name;		/* for log lines */
+	int names_times;	/* its checker names one that a check moves */
 	uint8_t *secret;	/* a new one that the monitor has not got yet */
 	size_t secret_len;
 	size_t kept_len;	/* of the secret that it has, new or not */
@@ -89,20 +90,25 @@ void life_disable(struct client *);
 int life_set(struct client *, uint32_t, const struct client_fields *,
     const uint8_t *, size_t);
 
-/* A checker has begun; the first one after it was scheduled, or another. */
+/*
+ * What has happened; the caller tells busd.  A checker has begun; the first
+ * one after it was scheduled, or another.
+ */
 void life_check_started(struct client *, int);
 /* It has ended with this status: 0 to 255 or CHECKER_CRASHED. */
 void life_checked(struct client *, int);
+/* Its secret has been sent. */
+void life_delivered(struct client *);
+/* Somebody is asked for approval. */
+void life_approval_asked(struct client *);
+
 /* An administrator says that the client is well. */
 void life_checked_ok(struct client *);
 /* Its checker is to be stopped. */
 void life_check_stopped(struct client *);
 /* checkerd is new and knows nothing: nobody is to be disabled for that. */
 void life_check_again(struct client *);
-/* Its secret has been sent. */
-void life_delivered(struct client *);
-/* Somebody is asked for approval; so many sessions may have to wait for it. */
-void life_approval_asked(struct client *);
+/* So many sessions may have to wait for approval. */
 void life_pending(struct client *, uint32_t);
 
 /* life_halt(): the end is near: save what the wall clock must say by then. */
@@ -247,10 +253,16 @@ void checkerd_forget(const struct client *);
 /* on_busd.c */
 void busd_open(const struct boot *, int);
 
-/* Everything is forgotten if there is no busd to tell. */
+/*
+ * busd_tell(c): what is new of it.  busd_gone(c): it is gone.
+ * busd_event(event, c, value, by_default, tail, len): this has happened, to
+ * ${c} unless that is NULL; what is new of its fields goes with it.  Each is
+ * forgotten if there is no busd to tell.
+ */
 void busd_tell(const struct client *);
 void busd_gone(const struct client *);
-void busd_event(enum event, uint32_t, int64_t, int64_t, const void *, size_t);
+void busd_event(enum event, const struct client *, int64_t, int64_t,
+    const void *, size_t);
 
 /*
  * busd_saved(seq, error): what this SAVE is about is on disk, or is not;

@@ -21,13 +21,13 @@ def pending(d, c, count):
 
 def asked(d, c):
     pending(d, c, 1)
-    d.change(c, last_approval_request=w.now_us())
-    d.event(w.NEED_APPROVAL, c, c.approval_delay, c.has(w.BY_DEFAULT))
+    d.event(w.NEED_APPROVAL, c, c.approval_delay, c.has(w.BY_DEFAULT),
+            last_approval_request=w.now_us())
 
 
 def given(d, c):
-    d.change(c, expires=w.now_us() + 1000 * c.extended_timeout)
-    d.event(w.GOT_SECRET, c)
+    d.event(w.GOT_SECRET, c,
+            expires=w.now_us() + 1000 * c.extended_timeout)
     if c.approval_delay:
         pending(d, c, 0)
 
@@ -55,13 +55,13 @@ def disabled_in_wait(d, c, bus):
 
 
 def three(d, c, bus):
-    pending(d, c, 1)
     for n in (1, 2, 3):
-        d.change(c, pending=n, last_approval_request=w.now_us())
-        d.event(w.NEED_APPROVAL, c, c.approval_delay, 0)
+        pending(d, c, n)
+        d.event(w.NEED_APPROVAL, c, c.approval_delay, 0,
+                last_approval_request=w.now_us())
     for n in (2, 1, 0):
-        d.change(c, expires=w.now_us() + 1000 * c.extended_timeout)
-        d.event(w.GOT_SECRET, c)
+        d.event(w.GOT_SECRET, c,
+                expires=w.now_us() + 1000 * c.extended_timeout)
         pending(d, c, n)
 
 
@@ -103,8 +103,8 @@ SCENARIOS = {
         lambda d, c: refused(d, c, TIMED_OUT)),
     'delay-changed-during-wait': several(
         asked, set_property('ApprovalDelay', dbus.Int32(0)),
-        lambda d, c: d.change(c, expires=w.now_us() + DAY_US),
-        lambda d, c: d.event(w.GOT_SECRET, c), lambda d, c: pending(d, c, 0)),
+        lambda d, c: d.event(w.GOT_SECRET, c, expires=w.now_us() + DAY_US),
+        lambda d, c: pending(d, c, 0)),
     'checker-success': start_checker,
     'checker-failure': start_checker,
     'checker-signalled': start_checker,

@@ -241,11 +241,16 @@ class Warden:
             self.clients[c.number] = None
             self.send('CLIENT_GONE', struct.pack('=I', c.number))
 
-    def event(self, event, c=None, value=0, by_default=0, text=''):
+    def event(self, event, c=None, value=0, by_default=0, text='', **kw):
+        """What has happened; with it, what it has changed of its client."""
         with self.lock:
+            fields = bytes(struct.calcsize(FIELDS))
+            if c:
+                c.__dict__.update(kw)
+                fields = c.pack()[0]
             self.send('EVENT', struct.pack(
-                '=IIqq', event, c.number if c else 0, value, by_default),
-                text.encode())
+                '=IIqq', event, c.number if c else 0, value, by_default) +
+                fields, text.encode())
 
     def done(self, request, error=0, why=b'', number=0):
         self.send('CONTROL_DONE', struct.pack('=QII', request, error, number),
@@ -308,7 +313,6 @@ class Warden:
         if (what == START_CHECKER and not c.has(RUNNING) or
                 what == SET and bits & 1 << 6 and c.has(ENABLED)):
             c.put(RUNNING, True)
-            self.tell(c)
             self.event(CHECKER_STARTED, c, text=c.checker)
             if self.checks is not None:
                 self.checked(c, self.checks)
@@ -319,7 +323,6 @@ class Warden:
             c.last_checked_ok = now_us()
             c.expires = now_us() + 1000 * c.timeout
         c.status = wait >> 8 if wait & 0x7f == 0 else -1
-        self.tell(c)
         self.event(CHECKER_COMPLETED, c, wait, text=c.checker)
 
     def assign(self, c, bits, f, texts):

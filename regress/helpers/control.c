@@ -124,6 +124,13 @@ on_bus_start(const struct msg *msg)
 	return NULL;
 }
 
+static void
+record_state(const struct known *known)
+{
+	field_print_all(line("state", known->text[TEXT_NAME]), known, ' ');
+	line_end();
+}
+
 static const char *
 on_client_state(const struct msg *msg)
 {
@@ -149,8 +156,7 @@ on_client_state(const struct msg *msg)
 		free(known->text[i]);
 		known->text[i] = text[i];
 	}
-	field_print_all(line("state", known->text[TEXT_NAME]), known, ' ');
-	line_end();
+	record_state(known);
 	return NULL;
 }
 
@@ -200,6 +206,12 @@ on_event(const struct msg *msg)
 		return "no such event";
 	if (m.e.number != 0 && (known = find_number(m.e.number)) == NULL)
 		return "an event of no client";
+	if (m.f.number != 0 && m.f.number != m.e.number)
+		return "an event of two clients";
+	if (m.f.number != 0) {
+		known->f = m.f;
+		record_state(known);
+	}
 	line("event", known != NULL ? known->text[TEXT_NAME] : "-");
 	fprintf(record, " %s", names[m.e.event]);
 	if (m.e.event == EVENT_REJECTED && m.e.value >= 0 &&

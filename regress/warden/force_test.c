@@ -213,6 +213,7 @@ ATF_TC_BODY(enable__is_not_told_by_the_way, tc)
 	house_say(&h.checkerd, MSG_CHECK_DONE, &m, "c", 1);
 	house_save(&h, &save);
 	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
+	ATF_CHECK_EQ(0, event.f.number);
 	ATF_CHECK(house_silent(&h.busd));
 	ATF_CHECK(house_silent(&h.monitor));
 	house_saved(&h, 0);

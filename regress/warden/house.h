@@ -48,9 +48,10 @@ struct client_fields house_fields(uint32_t);
 
 /*
  * house_enroll(h, f, set): as state, ENROLLED with these fields and the
- * strings "name", "host", "checker", "key", "print", and HOUSE_SECRET if
+ * strings "name", "host", house_checker, "key", "print", and HOUSE_SECRET if
  * SET_SECRET is in ${set}; a new client if that is SET_ALL.
  */
+extern const char *house_checker;	/* "checker" */
 void house_enroll(struct house *, const struct client_fields *, uint32_t);
 
 /*

@@ -151,10 +151,11 @@ ATF_TC_BODY(check__success_sets_the_window_to_timeout, tc)
 	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
 	ATF_CHECK_EQ(CHECKER_NEVER, state.f.last_checker_status);
 	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK(state.f.flags & CLIENT_CHECKER_RUNNING);
 	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
 	ATF_CHECK_EQ(EVENT_CHECKER_STARTED, event.e.event);
+	ATF_CHECK_EQ(1, event.e.number);
+	ATF_CHECK_EQ(1, event.f.number);
+	ATF_CHECK(event.f.flags & CLIENT_CHECKER_RUNNING);
 	ATF_CHECK_EQ(0, memcmp(house_tail, "cmd", 3));
 	house_save(&h, &save);
 	checked(1, 0);
@@ -163,25 +164,28 @@ ATF_TC_BODY(check__success_sets_the_window_to_timeout, tc)
 	ATF_CHECK_EQ(0, save.f.last_checker_status);
 	ATF_CHECK(save.f.last_checked_ok_us != 0);
 	ATF_CHECK(expires_in(&save.f, 300000));
-	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
 	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
 	ATF_CHECK_EQ(EVENT_CHECKER_COMPLETED, event.e.event);
+	ATF_CHECK_EQ(0, event.e.value);
+	ATF_CHECK(!(event.f.flags & CLIENT_CHECKER_RUNNING));
+	ATF_CHECK_EQ(save.f.expires_us, event.f.expires_us);
+	ATF_CHECK_EQ(save.f.last_checked_ok_us, event.f.last_checked_ok_us);
+	ATF_CHECK(house_silent(&h.busd));
 	house_stop(&h);
 }
 
-ATF_TC(check__checkerd_is_not_told_what_it_says);
-ATF_TC_HEAD(check__checkerd_is_not_told_what_it_says, tc)
+ATF_TC(check__is_nothing_new_to_checkerd);
+ATF_TC_HEAD(check__is_nothing_new_to_checkerd, tc)
 {
-	atf_tc_set_md_var(tc, "descr", "that a check runs changes nothing "
-	    "that checkerd or a restart has a use for, unless it is the "
-	    "first; that it succeeded does");
+	atf_tc_set_md_var(tc, "descr", "whatever a check finds, checkerd is "
+	    "not told, and a restart has no use for a start that was not the "
+	    "first");
 }
-ATF_TC_BODY(check__checkerd_is_not_told_what_it_says, tc)
+ATF_TC_BODY(check__is_nothing_new_to_checkerd, tc)
 {
 	struct msg_check_started begun = { .number = 1, .scheduled = 0 };
 	struct client_fields f = house_fields(1);
-	struct msg_client_state state;
+	struct msg_event event;
 	struct msg_check check;
 	struct msg_save save;
 
@@ -191,21 +195,107 @@ ATF_TC_BODY(check__checkerd_is_not_told_what_it_says, tc)
 	house_checkerd(&h);
 	house_busd(&h);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
 	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK(state.f.flags & CLIENT_CHECKER_RUNNING);
-	ATF_CHECK(house_silent(&h.checkerd));
+	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
+	ATF_CHECK(event.f.flags & CLIENT_CHECKER_RUNNING);
 	ATF_CHECK(house_silent(&h.state));
 	checked(1, 0);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK(check.f.last_checked_ok_us != 0);
-	ATF_CHECK_EQ(0, check.orders);
 	house_save(&h, &save);
 	begun.scheduled = 1;
 	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_save(&h, &save);
+	checked(1, 1 << 8);
+	news(EVENT_GOT_SECRET, 1, 0);
+	ATF_CHECK(house_silent(&h.checkerd));
+	house_stop(&h);
+}
+
+/* What has changed meanwhile is in the next CHECK, whose orders are given. */
+static void
+hears_times(const char *checker)
+{
+	struct msg_check_started begun = { .number = 1, .scheduled = 1 };
+	struct client_fields f = house_fields(1);
+	struct msg_check check;
+	struct msg_save save;
+
+	house_checker = checker;
+	house_start(&h);
+	enrolled(&f);
+	house_checkerd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_save(&h, &save);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(save.f.expires_us, check.f.expires_us);
+	checked(1, 0);
+	house_save(&h, &save);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
 	ATF_CHECK_EQ(save.f.last_checked_ok_us, check.f.last_checked_ok_us);
+	ATF_CHECK_EQ(0, check.orders);
+	news(EVENT_NEED_APPROVAL, 1, 1000);
+	house_save(&h, &save);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(save.f.last_approval_request_us,
+	    check.f.last_approval_request_us);
+	house_stop(&h);
+}
+
+ATF_TC(check__times_that_the_command_names);
+ATF_TC_HEAD(check__times_that_the_command_names, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "checkerd is told the times of a client "
+	    "whose command has one of them in it");
+}
+ATF_TC_BODY(check__times_that_the_command_names, tc)
+{
+	(void)tc;
+	hears_times("echo %(expires)s");
+	hears_times("%(last_checked_ok)r");
+	hears_times("a %(host)s %(last_approval_request)s");
+}
+
+ATF_TC(check__times_that_a_new_command_names);
+ATF_TC_HEAD(check__times_that_a_new_command_names, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "an administrator may set a command "
+	    "that names a time, or one that does not any more");
+}
+ATF_TC_BODY(check__times_that_a_new_command_names, tc)
+{
+	struct client_fields f = house_fields(1);
+	struct msg_check check;
+	struct msg_save save;
+
+	(void)tc;
+	house_start(&h);
+	enrolled(&f);
+	house_checkerd(&h);
+	house_busd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	checked(1, 0);
+	house_save(&h, &save);
+	house_checker = "%(expires)s";
+	house_control(&h, 1, CONTROL_SET, &f, SET_CHECKER);
+	house_save(&h, &save);
+	/* Nobody is told before it is on disk; then all at once. */
+	checked(1, 1 << 8);
+	house_save(&h, &save);
+	ATF_CHECK(house_silent(&h.checkerd));
+	house_saved(&h, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(save.f.expires_us, check.f.expires_us);
+	checked(1, 0);
+	house_save(&h, &save);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(save.f.last_checked_ok_us, check.f.last_checked_ok_us);
+	house_checker = ":";
+	house_control(&h, 2, CONTROL_SET, &f, SET_CHECKER);
+	house_save(&h, &save);
+	house_saved(&h, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	checked(1, 0);
+	ATF_CHECK(house_silent(&h.checkerd));
 	house_stop(&h);
 }
 
@@ -242,6 +332,7 @@ ATF_TC_BODY(expiry__is_saved_before_it_is_told, tc)
 {
 	struct client_fields f = house_fields(1);
 	struct msg_client_state state;
+	struct msg_event event;
 	struct msg_check check;
 	struct msg_gate gate;
 	struct msg_save save;
@@ -260,14 +351,10 @@ ATF_TC_BODY(expiry__is_saved_before_it_is_told, tc)
 	ATF_CHECK_EQ(1, save.urgent);
 	ATF_CHECK(!(save.f.flags & CLIENT_ENABLED));
 	ATF_CHECK_EQ(0, save.f.expires_us);
-	do
-		house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	while (state.f.last_checker_status != 0);
-	house_until(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	house_until(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK(state.f.flags & CLIENT_ENABLED);
-	house_until(&h.busd, MSG_EVENT, &(struct msg_event) { { 0 } },
-	    sizeof(struct msg_event));
+	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
+	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
+	ATF_CHECK(event.f.flags & CLIENT_ENABLED);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
 	ATF_CHECK(house_silent(&h.busd));
 	ATF_CHECK(house_silent(&h.checkerd));
 	house_saved(&h, 0);
@@ -593,9 +680,10 @@ ATF_TC_BODY(news__of_sessions, tc)
 	news(EVENT_NEED_APPROVAL, 1, 1000);
 	house_save(&h, &save);
 	ATF_CHECK(save.f.last_approval_request_us != 0);
-	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
 	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
 	ATF_CHECK_EQ(EVENT_NEED_APPROVAL, event.e.event);
+	ATF_CHECK_EQ(save.f.last_approval_request_us,
+	    event.f.last_approval_request_us);
 	ATF_CHECK_EQ(1000, event.e.value);
 	house_control(&h, 1, CONTROL_APPROVE, &f, 0);
 	house_until(&h.monitor, MSG_APPROVE, &approve, sizeof approve);
@@ -732,7 +820,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, start__a_longer_window_goes_on);
 	ATF_TP_ADD_TC(tp, start__a_disabled_client_is_left_alone);
 	ATF_TP_ADD_TC(tp, check__success_sets_the_window_to_timeout);
-	ATF_TP_ADD_TC(tp, check__checkerd_is_not_told_what_it_says);
+	ATF_TP_ADD_TC(tp, check__is_nothing_new_to_checkerd);
+	ATF_TP_ADD_TC(tp, check__times_that_the_command_names);
+	ATF_TP_ADD_TC(tp, check__times_that_a_new_command_names);
 	ATF_TP_ADD_TC(tp, check__failure_is_a_status_and_nothing_else);
 	ATF_TP_ADD_TC(tp, expiry__is_saved_before_it_is_told);
 	ATF_TP_ADD_TC(tp, enable__is_saved_before_it_is_in_force);
