@@ -50,47 +50,73 @@ static const char *const of_server[2] = { BUS_NAME, BUS_NAME_OLD };
 static const char *const of_client[2] = { CLIENT, CLIENT_OLD };
 
 /*
- * What a signal says, before it is one: libdbus writes the header anew for each
- * argument, so that the rest of the header comes last, in emit.
+ * Signals are made in the order that is least work for libdbus, which writes
+ * the header anew for each argument and moves it for each field that is
+ * replaced: first what a signal says, then the fields, each of them once.
  */
 static DBusMessage *
-body_new(DBusMessageIter *iter)
+signal_new(DBusMessageIter *iter)
 {
-	DBusMessage *body = dbus_message_new(DBUS_MESSAGE_TYPE_SIGNAL);
+	DBusMessage *msg = dbus_message_new(DBUS_MESSAGE_TYPE_SIGNAL);
 
-	bus_must(body != NULL);
-	dbus_message_set_no_reply(body, TRUE);
-	dbus_message_iter_init_append(body, iter);
-	return body;
+	bus_must(msg != NULL);
+	dbus_message_set_no_reply(msg, TRUE);
+	dbus_message_iter_init_append(msg, iter);
+	return msg;
+}
+
+static DBusMessage *
+signal_copy(DBusMessage *msg)
+{
+	DBusMessage *copy = dbus_message_copy(msg);
+
+	bus_must(copy != NULL);
+	return copy;
 }
 
 static void
-emit(DBusMessage *body, const char *path, const char *interface,
+signal_name(DBusMessage *msg, const char *interface, const char *name)
+{
+	bus_must(dbus_message_set_interface(msg, interface) &&
+	    dbus_message_set_member(msg, name));
+}
+
+/* Make two of it, one for each interface. */
+static void
+signal_both(DBusMessage *both[2], const char *const interfaces[2],
     const char *name)
 {
-	DBusMessage *msg = dbus_message_copy(body);
+	bus_must(dbus_message_set_member(both[0], name));
+	both[1] = signal_copy(both[0]);
+	bus_must(dbus_message_set_interface(both[0], interfaces[0]) &&
+	    dbus_message_set_interface(both[1], interfaces[1]));
+}
 
-	bus_must(msg != NULL && dbus_message_set_path(msg, path) &&
-	    dbus_message_set_interface(msg, interface) &&
-	    dbus_message_set_member(msg, name));
+/* Send it from this object. */
+static void
+emit(DBusMessage *msg, const char *path)
+{
+	bus_must(dbus_message_set_path(msg, path));
 	bus_send(msg);
 }
 
 static void
-emit_both(DBusMessage *body, const char *path,
-    const char *const interfaces[2], const char *name)
+emit_both(DBusMessage *msg, const char *path, const char *const interfaces[2],
+    const char *name)
 {
-	emit(body, path, interfaces[0], name);
-	emit(body, path, interfaces[1], name);
-	dbus_message_unref(body);
+	DBusMessage *both[2] = { msg, NULL };
+
+	signal_both(both, interfaces, name);
+	emit(both[0], path);
+	emit(both[1], path);
 }
 
 static void
-emit_once(DBusMessage *body, const char *path, const char *interface,
+emit_once(DBusMessage *msg, const char *path, const char *interface,
     const char *name)
 {
-	emit(body, path, interface, name);
-	dbus_message_unref(body);
+	signal_name(msg, interface, name);
+	emit(msg, path);
 }
 
 static void
@@ -114,7 +140,7 @@ append_array(DBusMessageIter *iter, const char *type, const char *text)
 
 /* What a change of one property says. */
 struct change {
-	DBusMessage *one;	/* PropertyChanged */
+	DBusMessage *one[2];	/* PropertyChanged, on both interfaces */
 	DBusMessage *all;	/* PropertiesChanged */
 };
 
@@ -125,10 +151,11 @@ change_write(struct change *change, const struct table_property *p,
 	const char *interface = CLIENT;
 	DBusMessageIter iter, dict, entry;
 
-	change->one = body_new(&iter);
+	change->one[0] = signal_new(&iter);
 	append(&iter, DBUS_TYPE_STRING, &p->name);
 	value_append(&iter, v);
-	change->all = body_new(&iter);
+	signal_both(change->one, of_client, "PropertyChanged");
+	change->all = signal_new(&iter);
 	append(&iter, DBUS_TYPE_STRING, &interface);
 	bus_must(dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY,
 	    "{sv}", &dict));
@@ -139,6 +166,16 @@ change_write(struct change *change, const struct table_property *p,
 	bus_must(dbus_message_iter_close_container(&dict, &entry));
 	bus_must(dbus_message_iter_close_container(&iter, &dict));
 	append_array(&iter, "s", NULL);
+	signal_name(change->all, DBUS_INTERFACE_PROPERTIES,
+	    "PropertiesChanged");
+}
+
+static void
+change_copy(struct change *change, const struct change *kept)
+{
+	change->one[0] = signal_copy(kept->one[0]);
+	change->one[1] = signal_copy(kept->one[1]);
+	change->all = signal_copy(kept->all);
 }
 
 static void
@@ -147,22 +184,20 @@ tell_property(const struct bus_client *c, enum property property)
 	/* What is true or false is said of every client in the same words. */
 	static struct change kept[PROP_MAX][2];
 	const struct table_property *p = &table_client[property];
-	struct change fresh = { NULL, NULL }, *change = &fresh;
+	struct change *words, change;
 	struct value v;
 
 	value_get(p, c, &v);
-	if (v.type == DBUS_TYPE_BOOLEAN)
-		change = &kept[property][v.truth != FALSE];
-	if (change->one == NULL)
-		change_write(change, p, &v);
-	emit(change->one, c->path, CLIENT, "PropertyChanged");
-	emit(change->one, c->path, CLIENT_OLD, "PropertyChanged");
-	emit(change->all, c->path, DBUS_INTERFACE_PROPERTIES,
-	    "PropertiesChanged");
-	if (change == &fresh) {
-		dbus_message_unref(fresh.one);
-		dbus_message_unref(fresh.all);
-	}
+	if (v.type == DBUS_TYPE_BOOLEAN) {
+		words = &kept[property][v.truth != FALSE];
+		if (words->all == NULL)
+			change_write(words, p, &v);
+		change_copy(&change, words);
+	} else
+		change_write(&change, p, &v);
+	emit(change.one[0], c->path);
+	emit(change.one[1], c->path);
+	emit(change.all, c->path);
 }
 
 static int
@@ -211,15 +246,15 @@ announce_secret(const struct bus_client *c)
 {
 	const char *interface = CLIENT;
 	DBusMessageIter iter;
-	DBusMessage *body;
+	DBusMessage *msg;
 
 	if (!bus_is_up())
 		return;
-	body = body_new(&iter);
+	msg = signal_new(&iter);
 	append(&iter, DBUS_TYPE_STRING, &interface);
 	append_array(&iter, "{sv}", NULL);
 	append_array(&iter, "s", table_client[PROP_SECRET].name);
-	emit_once(body, c->path, DBUS_INTERFACE_PROPERTIES,
+	emit_once(msg, c->path, DBUS_INTERFACE_PROPERTIES,
 	    "PropertiesChanged");
 }
 
@@ -228,17 +263,17 @@ announce_added(const struct bus_client *c)
 {
 	const char *path = c->path;
 	DBusMessageIter iter;
-	DBusMessage *body;
+	DBusMessage *msg;
 
 	if (!bus_is_up())
 		return;
-	body = body_new(&iter);
+	msg = signal_new(&iter);
 	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
 	manager_append(&iter, c);
-	emit_once(body, "/", MANAGER, "InterfacesAdded");
-	body = body_new(&iter);
+	emit_once(msg, "/", MANAGER, "InterfacesAdded");
+	msg = signal_new(&iter);
 	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
-	emit_both(body, "/", of_server, "ClientAdded");
+	emit_both(msg, "/", of_server, "ClientAdded");
 	if (c->f.flags & CLIENT_ENABLED)
 		tell_property(c, PROP_EXPIRES);
 }
@@ -248,18 +283,18 @@ announce_removed(const struct bus_client *c)
 {
 	const char *path = c->path, *name = c->text[TEXT_NAME];
 	DBusMessageIter iter;
-	DBusMessage *body;
+	DBusMessage *msg;
 
 	if (!bus_is_up())
 		return;
-	body = body_new(&iter);
+	msg = signal_new(&iter);
 	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
 	manager_append_names(&iter);
-	emit_once(body, "/", MANAGER, "InterfacesRemoved");
-	body = body_new(&iter);
+	emit_once(msg, "/", MANAGER, "InterfacesRemoved");
+	msg = signal_new(&iter);
 	append(&iter, DBUS_TYPE_OBJECT_PATH, &path);
 	append(&iter, DBUS_TYPE_STRING, &name);
-	emit_both(body, "/", of_server, "ClientRemoved");
+	emit_both(msg, "/", of_server, "ClientRemoved");
 }
 
 static void
@@ -273,14 +308,14 @@ tell_checker(const struct bus_client *c, const struct event_msg *e,
 	dbus_int64_t wait = WIFEXITED(status) ? WEXITSTATUS(status) << 8 :
 	    WTERMSIG(status) - 256;
 	DBusMessageIter iter;
-	DBusMessage *body = body_new(&iter);
+	DBusMessage *msg = signal_new(&iter);
 
 	if (e->event == EVENT_CHECKER_COMPLETED) {
 		append(&iter, DBUS_TYPE_INT16, &code);
 		append(&iter, DBUS_TYPE_INT64, &wait);
 	}
 	append(&iter, DBUS_TYPE_STRING, &command);
-	emit_both(body, c->path, of_client,
+	emit_both(msg, c->path, of_client,
 	    e->event == EVENT_CHECKER_STARTED ? "CheckerStarted" :
 	    "CheckerCompleted");
 }
@@ -295,13 +330,14 @@ tell_approval(const struct bus_client *c, const struct event_msg *e)
 	dbus_uint64_t timeout = (dbus_uint64_t)e->value;
 	dbus_bool_t by_default = e->by_default != 0;
 	DBusMessageIter iter;
-	DBusMessage *body = body_new(&iter);
+	DBusMessage *both[2] = { signal_new(&iter), NULL };
 
 	append(&iter, DBUS_TYPE_UINT64, &timeout);
 	append(&iter, DBUS_TYPE_BOOLEAN, &by_default);
-	emit(body, c->path, CLIENT, "NeedApproval");
+	signal_both(both, of_client, "NeedApproval");
+	emit(both[0], c->path);
 	tell_property(c, PROP_LAST_APPROVAL_REQUEST);
-	emit_once(body, c->path, CLIENT_OLD, "NeedApproval");
+	emit(both[1], c->path);
 }
 
 static void
@@ -314,17 +350,17 @@ tell_end(const struct bus_client *c, const struct event_msg *e)
 	};
 	const char *reason = NULL;
 	DBusMessageIter iter;
-	DBusMessage *body;
+	DBusMessage *msg;
 
 	if (e->event == EVENT_REJECTED) {
 		if (e->value < 0 || e->value >= DENIAL_MAX ||
 		    (reason = reasons[e->value]) == NULL)
 			return;
 	}
-	body = body_new(&iter);
+	msg = signal_new(&iter);
 	if (reason != NULL)
 		append(&iter, DBUS_TYPE_STRING, &reason);
-	emit_both(body, c->path, of_client,
+	emit_both(msg, c->path, of_client,
 	    e->event == EVENT_REJECTED ? "Rejected" : "GotSecret");
 }
 
@@ -335,7 +371,7 @@ tell_unknown(const char *text)
 	size_t i, len = strcspn(text, " ");
 	char *copy = strdup(text), *keyid = copy, *address;
 	DBusMessageIter iter;
-	DBusMessage *body;
+	DBusMessage *msg;
 
 	if (copy == NULL)
 		fatal("strdup");
@@ -349,10 +385,10 @@ tell_unknown(const char *text)
 		address += strlen(MAPPED);
 	for (i = 0; i < len; i++)
 		keyid[i] = (char)toupper((unsigned char)keyid[i]);
-	body = body_new(&iter);
+	msg = signal_new(&iter);
 	append(&iter, DBUS_TYPE_STRING, &keyid);
 	append(&iter, DBUS_TYPE_STRING, &address);
-	emit_both(body, "/", of_server, "ClientNotFound");
+	emit_both(msg, "/", of_server, "ClientNotFound");
 	free(copy);
 }
 
