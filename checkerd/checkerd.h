@@ -31,6 +31,7 @@ struct check_client {
 	char *strings;		/* where they are */
 	struct loop_timer tick;
 	int64_t due_ms;		/* when that is */
+	uint32_t stops;		/* for the warden, who counts them */
 	int first;		/* no scheduled checker has started yet */
 	int by_tick;		/* what waits was due, not ordered */
 	int waiting;		/* for a place among those that run */

@@ -66,6 +66,7 @@ on_check(const struct msg_check *m, const struct msg *msg)
 	c = client_put(&m->f, msg->tail, msg->tail_len);
 	if (c == NULL)
 		return "not a client";
+	c->stops = m->stops;
 	schedule_order(c, m->orders, m->first_ms);
 	return NULL;
 }

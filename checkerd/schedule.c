@@ -115,7 +115,8 @@ static void
 start(struct check_client *c)
 {
 	struct msg_check_started m = { .number = c->f.number,
-		.scheduled = (uint32_t)(c->first && c->by_tick) };
+		.scheduled = (uint32_t)(c->first && c->by_tick),
+		.stops = c->stops };
 	const char *name = c->text[TEXT_NAME];
 	char *command, *shown, why[128];
 

@@ -509,7 +509,7 @@ struct msg_check {
 	struct client_fields f;
 	uint64_t first_ms;
 	uint32_t orders;	/* CHECK_* */
-	uint32_t zero;
+	uint32_t stops;		/* how many orders to kill there were */
 };
 
 struct msg_check_forget {
@@ -520,6 +520,7 @@ struct msg_check_forget {
 struct msg_check_started {
 	uint32_t number;
 	uint32_t scheduled;	/* the first after CHECK_SCHEDULE */
+	uint32_t stops;		/* as in the last CHECK before it */
 };
 
 /* tail: likewise; a checker that was killed by order is not reported */

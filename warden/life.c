@@ -120,8 +120,10 @@ announce(struct client *c)
 		return;
 	c->orders = 0;
 	/* One that has begun meanwhile ends by that, and nobody reports it. */
-	if (orders & (CHECK_CEASE | CHECK_ABANDON))
+	if (orders & (CHECK_CEASE | CHECK_ABANDON)) {
 		c->f.flags &= ~CLIENT_CHECKER_RUNNING;
+		c->stops++;
+	}
 	monitor_gate(c);
 	busd_tell(c);
 	checkerd_tell(c, orders);
@@ -340,9 +342,11 @@ life_set(struct client *c, uint32_t set, const struct client_fields *f,
 }
 
 void
-life_check_started(struct client *c, int scheduled)
+life_check_started(struct client *c, int scheduled, uint32_t stops)
 {
-	c->f.flags |= CLIENT_CHECKER_RUNNING;
+	/* One that is being killed by now does not count as running. */
+	if (stops == c->stops)
+		c->f.flags |= CLIENT_CHECKER_RUNNING;
 	if (scheduled && c->first_due_ms != 0) {
 		c->first_due_ms = 0;
 		set_window(c, window_first_check(&c->f, left_ms(c)));

@@ -28,7 +28,7 @@ void
 checkerd_tell(const struct client *c, uint32_t orders)
 {
 	struct msg_check m = { .f = c->f, .orders = orders,
-		.first_ms = c->f.interval_ms };
+		.stops = c->stops, .first_ms = c->f.interval_ms };
 	int64_t now = loop_now();
 
 	/* Until it is ready nothing is kept for it: it will be told all. */
@@ -74,7 +74,7 @@ on_check_started(struct chan *chan, const struct msg_check_started *m,
 	(void)chan;
 	if (c == NULL)
 		return NULL;
-	life_check_started(c, m->scheduled != 0);
+	life_check_started(c, m->scheduled != 0, m->stops);
 	busd_event(EVENT_CHECKER_STARTED, c, 0, 0, msg->tail, msg->tail_len);
 	return NULL;
 }

@@ -32,6 +32,7 @@ struct client {
 	struct loop_timer expiry;	/* set while enabled */
 	int64_t first_due_ms;	/* the first check is due; 0: it has begun */
 	uint32_t orders;	/* CHECK_* to be given when all is saved */
+	uint32_t stops;		/* orders to kill a checker, given so far */
 	uint64_t unsaved;	/* urgent SAVE not answered yet, or 0 */
 	TAILQ_ENTRY(client) unsaved_entry;
 	int unsent;		/* a SAVE that is not urgent is due */
@@ -91,10 +92,11 @@ int life_set(struct client *, uint32_t, const struct client_fields *,
     const uint8_t *, size_t);
 
 /*
- * What has happened; the caller tells busd.  A checker has begun; the first
- * one after it was scheduled, or another.
+ * What has happened; the caller tells busd.  A checker has begun, the first
+ * one after it was scheduled or another, when so many orders to kill one had
+ * reached checkerd.
  */
-void life_check_started(struct client *, int);
+void life_check_started(struct client *, int, uint32_t);
 /* It has ended with this status: 0 to 255 or CHECKER_CRASHED. */
 void life_checked(struct client *, int);
 /* Its secret has been sent. */

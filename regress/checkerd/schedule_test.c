@@ -275,6 +275,25 @@ CASE(abandon__and_now, "the next waits until the last is dead")
 	no_survivors();
 }
 
+CASE(told__when_started, "by which of the orders to kill one")
+{
+	(void)tc;
+	warden_start();
+	stops = 7;
+	warden_order(1, CHECK_NOW, 0);
+	ATF_CHECK_EQ(7, warden_started(1, ":")->stops);
+	warden_done(1, 0);
+	stops = 8;
+	text[TEXT_CHECKER] = forever;
+	warden_order(1, CHECK_ABANDON | CHECK_NOW, 0);
+	ATF_CHECK_EQ(8, warden_started(1, forever)->stops);
+	stops = 9;
+	warden_order(1, CHECK_ABANDON, 0);
+	stops = 10;
+	warden_order(1, CHECK_ABANDON | CHECK_NOW, 0);
+	ATF_CHECK_EQ(10, warden_started(1, forever)->stops);
+}
+
 CASE(forget__is_the_end, "what runs is killed, and the client is unknown")
 {
 	(void)tc;
@@ -459,6 +478,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, cease__before_the_first);
 	ATF_TP_ADD_TC(tp, abandon__kills_one);
 	ATF_TP_ADD_TC(tp, abandon__and_now);
+	ATF_TP_ADD_TC(tp, told__when_started);
 	ATF_TP_ADD_TC(tp, forget__is_the_end);
 	ATF_TP_ADD_TC(tp, forget__while_it_dies);
 	ATF_TP_ADD_TC(tp, ceiling__is_kept);

@@ -35,6 +35,7 @@ const char *text[CLIENT_STRINGS] = { "foo", "localhost", ":",
 struct msg_check_start limits = { .limits = { .max_checkers = 64 },
 	.log_level = LOG_DEBUG };
 
+uint32_t stops;
 int warden_apart;
 
 static const struct timespec beat = { .tv_nsec = 10000000 };
@@ -136,7 +137,7 @@ warden_order(uint32_t number, uint32_t orders, uint64_t first_ms)
 {
 	static uint8_t tail[131072];
 	struct msg_check m = { .f = fields, .orders = orders,
-		.first_ms = first_ms };
+		.stops = stops, .first_ms = first_ms };
 	size_t i, used = 0;
 
 	m.f.number = number;
@@ -174,6 +175,7 @@ warden_hear(struct heard *heard, int ms)
 		memcpy(&started, msg.body, sizeof started);
 		heard->number = started.number;
 		heard->scheduled = started.scheduled;
+		heard->stops = started.stops;
 	} else {
 		memcpy(&done, msg.body, sizeof done);
 		heard->number = done.number;

@@ -18,6 +18,7 @@ struct heard {
 	uint32_t type;		/* MSG_CHECK_STARTED or MSG_CHECK_DONE */
 	uint32_t number;
 	uint32_t scheduled;	/* of the one */
+	uint32_t stops;
 	int32_t status;		/* of the other */
 	int64_t at_ms;		/* loop_now() time */
 	char command[256];	/* its beginning */
@@ -26,6 +27,7 @@ struct heard {
 /* The client that is told of next; each test begins with an ordinary one. */
 extern struct client_fields fields;
 extern const char *text[CLIENT_STRINGS];
+extern uint32_t stops;
 
 /* What checkerd is started with; likewise. */
 extern struct msg_check_start limits;

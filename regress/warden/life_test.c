@@ -487,6 +487,54 @@ ATF_TC_BODY(disable__ends_a_check_that_has_begun, tc)
 	house_stop(&h);
 }
 
+ATF_TC(stop__is_not_overtaken);
+ATF_TC_HEAD(stop__is_not_overtaken, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a checker that was started just before "
+	    "checkerd heard that it is to be stopped is not taken for one "
+	    "that runs");
+}
+ATF_TC_BODY(stop__is_not_overtaken, tc)
+{
+	struct msg_check_started begun = { .number = 1 };
+	struct client_fields f = house_fields(1);
+	struct msg_client_state state;
+	struct msg_event event;
+	struct msg_check check;
+	struct msg_worker w;
+
+	(void)tc;
+	house_start(&h);
+	enrolled(&f);
+	house_checkerd(&h);
+	house_busd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	begun.stops = check.stops;
+	house_control(&h, 1, CONTROL_STOP_CHECKER, &f, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(CHECK_ABANDON, check.orders);
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
+	ATF_CHECK_EQ(EVENT_CHECKER_STARTED, event.e.event);
+	ATF_CHECK(!(event.f.flags & CLIENT_CHECKER_RUNNING));
+	/* The next one is another matter. */
+	begun.stops = check.stops;
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
+	ATF_CHECK(event.f.flags & CLIENT_CHECKER_RUNNING);
+	ATF_CHECK_EQ(0, house_done(&h, 1));
+	/* A new checkerd goes on counting. */
+	chan_close(&h.checkerd);
+	house_next(&h.monitor, MSG_WORKER, &w, sizeof w);
+	ATF_CHECK_EQ(WORKER_DONE_WITH, w.news);
+	house_checkerd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(begun.stops, check.stops);
+	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
+	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
+	house_stop(&h);
+}
+
 ATF_TC_WITHOUT_HEAD(enable_disable__the_last_word_counts);
 ATF_TC_BODY(enable_disable__the_last_word_counts, tc)
 {
@@ -828,6 +876,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, enable__is_saved_before_it_is_in_force);
 	ATF_TP_ADD_TC(tp, disable__holds_even_if_it_cannot_be_saved);
 	ATF_TP_ADD_TC(tp, disable__ends_a_check_that_has_begun);
+	ATF_TP_ADD_TC(tp, stop__is_not_overtaken);
 	ATF_TP_ADD_TC(tp, enable_disable__the_last_word_counts);
 	ATF_TP_ADD_TC(tp, set__timeout_moves_the_window);
 	ATF_TP_ADD_TC(tp, set__interval_checks_at_once);
