@@ -64,6 +64,7 @@ main(int argc, char **argv)
 	loop_signals(signals, on_signal);
 	lock_down();
 	run_init();
+	tell_init();
 	orders_watch(&checkerd.warden);
 	orders_tell(&checkerd.warden, MSG_CHECK_READY, &ready, NULL, 0, -1);
 	loop_run();

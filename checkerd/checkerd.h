@@ -89,6 +89,17 @@ void schedule_ended(struct check_client *, const char *, int);
 /* schedule_work(): start what waits, as far as there are places. */
 void schedule_work(void);
 
+/* tell.c */
+
+/* tell_init(): once, when there is a loop. */
+void tell_init(void);
+
+/*
+ * tell(type, body, command): the warden hears this, with ${command} behind it,
+ * in order, now or a hundredth of a second later.
+ */
+void tell(enum msg_type, const void *, const char *);
+
 /* run.c */
 
 /* run_init(): once, when all power is given up.  Fatal on failure. */

@@ -12,7 +12,6 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "log.h"
 
@@ -138,8 +137,7 @@ start(struct check_client *c)
 	}
 	if (m.scheduled)
 		c->first = 0;
-	orders_tell(&checkerd.warden, MSG_CHECK_STARTED, &m, command,
-	    strlen(command), -1);
+	tell(MSG_CHECK_STARTED, &m, command);
 }
 
 void
@@ -176,6 +174,5 @@ schedule_ended(struct check_client *c, const char *command, int status)
 	else
 		log_info("Checker for %s %s", name, WEXITSTATUS(status) == 0 ?
 		    "succeeded" : "failed");
-	orders_tell(&checkerd.warden, MSG_CHECK_DONE, &m, command,
-	    strlen(command), -1);
+	tell(MSG_CHECK_DONE, &m, command);
 }

@@ -275,6 +275,28 @@ CASE(abandon__and_now, "the next waits until the last is dead")
 	no_survivors();
 }
 
+CASE(told__together, "what happens shortly after another is told with the next")
+{
+	siginfo_t info;
+	uint32_t i;
+
+	(void)tc;
+	text[TEXT_CHECKER] = forever;
+	warden_start();
+	/* So that it finds all of these at once. */
+	ATF_REQUIRE(kill(warden_pid(), SIGSTOP) == 0);
+	ATF_REQUIRE(waitid(P_PID, (id_t)warden_pid(), &info, WSTOPPED) == 0);
+	for (i = 1; i <= 20; i++)
+		warden_order(i, CHECK_NOW, 0);
+	ATF_REQUIRE(kill(warden_pid(), SIGCONT) == 0);
+	warden_started(1, forever);
+	warden_started(2, forever);
+	/* That was not heard before the last one had been started. */
+	ATF_CHECK(survivors() >= 20);
+	for (i = 3; i <= 20; i++)
+		warden_started(i, forever);
+}
+
 CASE(told__when_started, "by which of the orders to kill one")
 {
 	(void)tc;
@@ -478,6 +500,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, cease__before_the_first);
 	ATF_TP_ADD_TC(tp, abandon__kills_one);
 	ATF_TP_ADD_TC(tp, abandon__and_now);
+	ATF_TP_ADD_TC(tp, told__together);
 	ATF_TP_ADD_TC(tp, told__when_started);
 	ATF_TP_ADD_TC(tp, forget__is_the_end);
 	ATF_TP_ADD_TC(tp, forget__while_it_dies);

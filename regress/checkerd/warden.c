@@ -70,6 +70,7 @@ be_checkerd(void)
 	loop_init();
 	loop_signals(signals, on_signal);
 	run_init();
+	tell_init();
 	orders_watch(&checkerd.warden);
 	orders_tell(&checkerd.warden, MSG_CHECK_READY, &ready, NULL, 0, -1);
 	loop_run();
