@@ -410,9 +410,9 @@ tell_event(const struct bus_client *c, const struct event_msg *e,
 }
 
 int
-announce_event(const struct event_msg *e, const uint8_t *tail, size_t len)
+announce_event(const struct bus_client *c, const struct event_msg *e,
+    const uint8_t *tail, size_t len)
 {
-	struct bus_client *c = mirror_find(e->number);
 	char *text;
 
 	if (e->event >= EVENT_PENDING)

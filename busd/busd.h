@@ -228,10 +228,11 @@ void announce_changed(const struct bus_client *, const struct bus_client *);
 void announce_secret(const struct bus_client *);
 
 /*
- * announce_event(e, tail, len): an EVENT.  Returns 0, or -1 if there is no
- * such event.
+ * announce_event(c, e, tail, len): an EVENT; to ${c}, which is NULL if it is
+ * of no client that is known.  Returns 0, or -1 if there is no such event.
  */
-int announce_event(const struct event_msg *, const uint8_t *, size_t);
+int announce_event(const struct bus_client *, const struct event_msg *,
+    const uint8_t *, size_t);
 
 /* introspect.c */
 

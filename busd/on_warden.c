@@ -97,14 +97,14 @@ on_client_gone(const struct msg_client_gone *m, const struct msg *msg)
 static const char *
 on_event(const struct msg_event *m, const struct msg *msg)
 {
-	struct bus_client was, *c;
+	struct bus_client was, *c = mirror_find(m->e.number);
 
-	if (m->f.number != 0 && (c = mirror_find(m->f.number)) != NULL) {
+	if (c != NULL && m->f.number == m->e.number) {
 		was = *c;
 		c->f = m->f;
 		announce_changed(c, &was);
 	}
-	return announce_event(&m->e, msg->tail, msg->tail_len) == -1 ?
+	return announce_event(c, &m->e, msg->tail, msg->tail_len) == -1 ?
 	    "no such event" : NULL;
 }
 
