@@ -320,3 +320,40 @@ house_now_us(void)
 	ATF_REQUIRE_EQ(0, clock_gettime(CLOCK_REALTIME, &ts));
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
+
+struct msg_enroll
+house_enrolled(struct house *h, const struct client_fields *f)
+{
+	struct msg_enroll m;
+	struct msg_save save;
+
+	house_enroll(h, f, SET_ALL);
+	house_until(&h->monitor, MSG_ENROLL, &m, sizeof m);
+	house_save(h, &save);
+	return m;
+}
+
+int
+house_expires_in(const struct client_fields *f, int64_t ms)
+{
+	int64_t left = (f->expires_us - house_now_us()) / 1000;
+
+	return left <= ms && left > ms - 10000;
+}
+
+void
+house_checked(struct house *h, uint32_t number, int status)
+{
+	struct msg_check_done m = { .number = number, .status = status };
+
+	house_say(&h->checkerd, MSG_CHECK_DONE, &m, "cmd", 3);
+}
+
+void
+house_news(struct house *h, enum event event, uint32_t number, int64_t value)
+{
+	struct msg_news m = { .e = { .event = event, .number = number,
+		.value = value } };
+
+	house_say(&h->monitor, MSG_NEWS, &m, NULL, 0);
+}

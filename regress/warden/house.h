@@ -73,6 +73,21 @@ void house_saved(struct house *, int);
 /* house_save(h, m): take the next SAVE. */
 void house_save(struct house *, struct msg_save *);
 
+/*
+ * house_enrolled(h, f): house_enroll, with what is said about it taken; the
+ * monitor's is returned.
+ */
+struct msg_enroll house_enrolled(struct house *, const struct client_fields *);
+
+/* house_expires_in(f, ms): it does, by its fields, give or take 10 seconds. */
+int house_expires_in(const struct client_fields *, int64_t);
+
+/* house_checked(h, number, status): as checkerd, CHECK_DONE. */
+void house_checked(struct house *, uint32_t, int);
+
+/* house_news(h, event, number, value): as monitor, NEWS. */
+void house_news(struct house *, enum event, uint32_t, int64_t);
+
 /* house_say(chan, type, body, tail, len): send a message. */
 void house_say(struct chan *, enum msg_type, const void *, const void *,
     size_t);

@@ -8,51 +8,11 @@
 #include <atf-c.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "house.h"
 
 static struct house h;
-
-/* A client in the house; what is said about that has been taken. */
-static struct msg_enroll
-enrolled(const struct client_fields *f)
-{
-	struct msg_enroll m;
-	struct msg_save save;
-
-	house_enroll(&h, f, SET_ALL);
-	house_until(&h.monitor, MSG_ENROLL, &m, sizeof m);
-	house_save(&h, &save);
-	return m;
-}
-
-/* It expires in ${ms}, by its fields, give or take ten seconds. */
-static int
-expires_in(const struct client_fields *f, int64_t ms)
-{
-	int64_t left = (f->expires_us - house_now_us()) / 1000;
-
-	return left <= ms && left > ms - 10000;
-}
-
-static void
-checked(uint32_t number, int status)
-{
-	struct msg_check_done m = { .number = number, .status = status };
-
-	house_say(&h.checkerd, MSG_CHECK_DONE, &m, "cmd", 3);
-}
-
-static void
-news(enum event event, uint32_t number, int64_t value)
-{
-	struct msg_news m = { .e = { .event = event, .number = number,
-		.value = value } };
-
-	house_say(&h.monitor, MSG_NEWS, &m, NULL, 0);
-}
 
 ATF_TC_WITHOUT_HEAD(start__first_check_is_random_and_window_follows);
 ATF_TC_BODY(start__first_check_is_random_and_window_follows, tc)
@@ -90,7 +50,7 @@ ATF_TC_BODY(start__first_check_is_random_and_window_follows, tc)
 		ATF_CHECK_EQ(CHECK_SCHEDULE, check.orders);
 		/* The window is one interval longer than that. */
 		ATF_CHECK(check.first_ms <= 60000);
-		ATF_CHECK(expires_in(&check.f, (int64_t)check.first_ms +
+		ATF_CHECK(house_expires_in(&check.f, (int64_t)check.first_ms +
 		    61000));
 	}
 	house_stop(&h);
@@ -107,7 +67,7 @@ ATF_TC_BODY(start__a_longer_window_goes_on, tc)
 	f.expires_us = house_now_us() + 700000 * (int64_t)1000;
 	house_enroll(&h, &f, SET_ALL);
 	house_save(&h, &save);
-	ATF_CHECK(expires_in(&save.f, 700000));
+	ATF_CHECK(house_expires_in(&save.f, 700000));
 	house_stop(&h);
 }
 
@@ -134,194 +94,6 @@ ATF_TC_BODY(start__a_disabled_client_is_left_alone, tc)
 	house_stop(&h);
 }
 
-ATF_TC_WITHOUT_HEAD(check__success_sets_the_window_to_timeout);
-ATF_TC_BODY(check__success_sets_the_window_to_timeout, tc)
-{
-	struct msg_check_started begun = { .number = 1, .scheduled = 1 };
-	struct client_fields f = house_fields(1);
-	struct msg_client_state state;
-	struct msg_event event;
-	struct msg_save save;
-
-	(void)tc;
-	house_start(&h);
-	enrolled(&f);
-	house_checkerd(&h);
-	house_busd(&h);
-	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK_EQ(CHECKER_NEVER, state.f.last_checker_status);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
-	ATF_CHECK_EQ(EVENT_CHECKER_STARTED, event.e.event);
-	ATF_CHECK_EQ(1, event.e.number);
-	ATF_CHECK_EQ(1, event.f.number);
-	ATF_CHECK(event.f.flags & CLIENT_CHECKER_RUNNING);
-	ATF_CHECK_EQ(0, memcmp(house_tail, "cmd", 3));
-	house_save(&h, &save);
-	checked(1, 0);
-	house_save(&h, &save);
-	ATF_CHECK_EQ(0, save.urgent);
-	ATF_CHECK_EQ(0, save.f.last_checker_status);
-	ATF_CHECK(save.f.last_checked_ok_us != 0);
-	ATF_CHECK(expires_in(&save.f, 300000));
-	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
-	ATF_CHECK_EQ(EVENT_CHECKER_COMPLETED, event.e.event);
-	ATF_CHECK_EQ(0, event.e.value);
-	ATF_CHECK(!(event.f.flags & CLIENT_CHECKER_RUNNING));
-	ATF_CHECK_EQ(save.f.expires_us, event.f.expires_us);
-	ATF_CHECK_EQ(save.f.last_checked_ok_us, event.f.last_checked_ok_us);
-	ATF_CHECK(house_silent(&h.busd));
-	house_stop(&h);
-}
-
-ATF_TC(check__is_nothing_new_to_checkerd);
-ATF_TC_HEAD(check__is_nothing_new_to_checkerd, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "whatever a check finds, checkerd is "
-	    "not told, and a restart has no use for a start that was not the "
-	    "first");
-}
-ATF_TC_BODY(check__is_nothing_new_to_checkerd, tc)
-{
-	struct msg_check_started begun = { .number = 1, .scheduled = 0 };
-	struct client_fields f = house_fields(1);
-	struct msg_event event;
-	struct msg_check check;
-	struct msg_save save;
-
-	(void)tc;
-	house_start(&h);
-	enrolled(&f);
-	house_checkerd(&h);
-	house_busd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
-	ATF_CHECK(event.f.flags & CLIENT_CHECKER_RUNNING);
-	ATF_CHECK(house_silent(&h.state));
-	checked(1, 0);
-	house_save(&h, &save);
-	begun.scheduled = 1;
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_save(&h, &save);
-	checked(1, 1 << 8);
-	news(EVENT_GOT_SECRET, 1, 0);
-	ATF_CHECK(house_silent(&h.checkerd));
-	house_stop(&h);
-}
-
-/* What has changed meanwhile is in the next CHECK, whose orders are given. */
-static void
-hears_times(const char *checker)
-{
-	struct msg_check_started begun = { .number = 1, .scheduled = 1 };
-	struct client_fields f = house_fields(1);
-	struct msg_check check;
-	struct msg_save save;
-
-	house_checker = checker;
-	house_start(&h);
-	enrolled(&f);
-	house_checkerd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_save(&h, &save);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(save.f.expires_us, check.f.expires_us);
-	checked(1, 0);
-	house_save(&h, &save);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(save.f.last_checked_ok_us, check.f.last_checked_ok_us);
-	ATF_CHECK_EQ(0, check.orders);
-	news(EVENT_NEED_APPROVAL, 1, 1000);
-	house_save(&h, &save);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(save.f.last_approval_request_us,
-	    check.f.last_approval_request_us);
-	house_stop(&h);
-}
-
-ATF_TC(check__times_that_the_command_names);
-ATF_TC_HEAD(check__times_that_the_command_names, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "checkerd is told the times of a client "
-	    "whose command has one of them in it");
-}
-ATF_TC_BODY(check__times_that_the_command_names, tc)
-{
-	(void)tc;
-	hears_times("echo %(expires)s");
-	hears_times("%(last_checked_ok)r");
-	hears_times("a %(host)s %(last_approval_request)s");
-}
-
-ATF_TC(check__times_that_a_new_command_names);
-ATF_TC_HEAD(check__times_that_a_new_command_names, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "an administrator may set a command "
-	    "that names a time, or one that does not any more");
-}
-ATF_TC_BODY(check__times_that_a_new_command_names, tc)
-{
-	struct client_fields f = house_fields(1);
-	struct msg_check check;
-	struct msg_save save;
-
-	(void)tc;
-	house_start(&h);
-	enrolled(&f);
-	house_checkerd(&h);
-	house_busd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	checked(1, 0);
-	house_save(&h, &save);
-	house_checker = "%(expires)s";
-	house_control(&h, 1, CONTROL_SET, &f, SET_CHECKER);
-	house_save(&h, &save);
-	/* Nobody is told before it is on disk; then all at once. */
-	checked(1, 1 << 8);
-	house_save(&h, &save);
-	ATF_CHECK(house_silent(&h.checkerd));
-	house_saved(&h, 0);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(save.f.expires_us, check.f.expires_us);
-	checked(1, 0);
-	house_save(&h, &save);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(save.f.last_checked_ok_us, check.f.last_checked_ok_us);
-	house_checker = ":";
-	house_control(&h, 2, CONTROL_SET, &f, SET_CHECKER);
-	house_save(&h, &save);
-	house_saved(&h, 0);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	checked(1, 0);
-	ATF_CHECK(house_silent(&h.checkerd));
-	house_stop(&h);
-}
-
-ATF_TC_WITHOUT_HEAD(check__failure_is_a_status_and_nothing_else);
-ATF_TC_BODY(check__failure_is_a_status_and_nothing_else, tc)
-{
-	struct client_fields f = house_fields(1);
-	struct msg_save first, save;
-
-	(void)tc;
-	house_start(&h);
-	house_enroll(&h, &f, SET_ALL);
-	house_save(&h, &first);
-	house_checkerd(&h);
-	checked(1, 7 << 8);
-	house_save(&h, &save);
-	ATF_CHECK_EQ(7, save.f.last_checker_status);
-	ATF_CHECK_EQ(first.f.expires_us, save.f.expires_us);
-	ATF_CHECK_EQ(0, save.f.last_checked_ok_us);
-	checked(1, SIGTERM);
-	house_save(&h, &save);
-	ATF_CHECK_EQ(CHECKER_CRASHED, save.f.last_checker_status);
-	ATF_CHECK_EQ(first.f.expires_us, save.f.expires_us);
-	house_stop(&h);
-}
-
 ATF_TC(expiry__is_saved_before_it_is_told);
 ATF_TC_HEAD(expiry__is_saved_before_it_is_told, tc)
 {
@@ -340,10 +112,10 @@ ATF_TC_BODY(expiry__is_saved_before_it_is_told, tc)
 	(void)tc;
 	f.timeout_ms = 200;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_checkerd(&h);
 	house_busd(&h);
-	checked(1, 0);
+	house_checked(&h, 1, 0);
 	house_save(&h, &save);
 	house_until(&h.monitor, MSG_GATE, &gate, sizeof gate);
 	ATF_CHECK(!(gate.g.flags & CLIENT_ENABLED));
@@ -363,7 +135,7 @@ ATF_TC_BODY(expiry__is_saved_before_it_is_told, tc)
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
 	ATF_CHECK_EQ(CHECK_CEASE, check.orders);
 	/* Success does not bring it back. */
-	checked(1, 0);
+	house_checked(&h, 1, 0);
 	house_save(&h, &save);
 	ATF_CHECK(!(save.f.flags & CLIENT_ENABLED));
 	ATF_CHECK_EQ(0, save.f.expires_us);
@@ -386,7 +158,7 @@ ATF_TC_BODY(enable__is_saved_before_it_is_in_force, tc)
 	(void)tc;
 	f.flags &= ~CLIENT_ENABLED;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_checkerd(&h);
 	house_busd(&h);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
@@ -394,7 +166,7 @@ ATF_TC_BODY(enable__is_saved_before_it_is_in_force, tc)
 	house_save(&h, &save);
 	ATF_CHECK_EQ(1, save.urgent);
 	ATF_CHECK(save.f.flags & CLIENT_ENABLED);
-	ATF_CHECK(expires_in(&save.f, 120000));
+	ATF_CHECK(house_expires_in(&save.f, 120000));
 	ATF_CHECK(save.f.last_enabled_us != 0);
 	ATF_CHECK(house_silent(&h.monitor));
 	house_saved(&h, 0);
@@ -421,7 +193,7 @@ ATF_TC_BODY(disable__holds_even_if_it_cannot_be_saved, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_busd(&h);
 	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
 	house_control(&h, 3, CONTROL_DISABLE, &f, 0);
@@ -436,105 +208,6 @@ ATF_TC_BODY(disable__holds_even_if_it_cannot_be_saved, tc)
 	house_stop(&h);
 }
 
-ATF_TC(disable__ends_a_check_that_has_begun);
-ATF_TC_HEAD(disable__ends_a_check_that_has_begun, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "a checker that was started before "
-	    "checkerd could hear that it is to cease does not run for ever");
-}
-ATF_TC_BODY(disable__ends_a_check_that_has_begun, tc)
-{
-	struct msg_check_started begun = { .number = 1, .scheduled = 0 };
-	struct client_fields f = house_fields(1), nobody = house_fields(2);
-	struct msg_client_state state;
-	struct msg_control_done done;
-	struct msg_event event;
-	struct msg_check check;
-	struct msg_save save;
-
-	(void)tc;
-	house_start(&h);
-	enrolled(&f);
-	house_checkerd(&h);
-	house_busd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	house_control(&h, 1, CONTROL_DISABLE, &f, 0);
-	house_save(&h, &save);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
-	house_saved(&h, 0);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(CHECK_CEASE, check.orders);
-	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
-	/* The same for one that is to be stopped, and nothing else. */
-	f.approval_delay_ms = 1;
-	house_control(&h, 2, CONTROL_SET, &f, SET_APPROVAL_DELAY);
-	house_save(&h, &save);
-	house_control(&h, 3, CONTROL_STOP_CHECKER, &f, 0);
-	/* When this is answered, that has been heard. */
-	house_control(&h, 4, CONTROL_STOP_CHECKER, &nobody, 0);
-	house_until(&h.busd, MSG_CONTROL_DONE, &done, sizeof done);
-	ATF_CHECK_EQ(4, done.request);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
-	house_saved(&h, 0);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(CHECK_ABANDON, check.orders);
-	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
-	house_stop(&h);
-}
-
-ATF_TC(stop__is_not_overtaken);
-ATF_TC_HEAD(stop__is_not_overtaken, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "a checker that was started just before "
-	    "checkerd heard that it is to be stopped is not taken for one "
-	    "that runs");
-}
-ATF_TC_BODY(stop__is_not_overtaken, tc)
-{
-	struct msg_check_started begun = { .number = 1 };
-	struct client_fields f = house_fields(1);
-	struct msg_client_state state;
-	struct msg_event event;
-	struct msg_check check;
-	struct msg_worker w;
-
-	(void)tc;
-	house_start(&h);
-	enrolled(&f);
-	house_checkerd(&h);
-	house_busd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	begun.stops = check.stops;
-	house_control(&h, 1, CONTROL_STOP_CHECKER, &f, 0);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(CHECK_ABANDON, check.orders);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
-	ATF_CHECK_EQ(EVENT_CHECKER_STARTED, event.e.event);
-	ATF_CHECK(!(event.f.flags & CLIENT_CHECKER_RUNNING));
-	/* The next one is another matter. */
-	begun.stops = check.stops;
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
-	ATF_CHECK(event.f.flags & CLIENT_CHECKER_RUNNING);
-	ATF_CHECK_EQ(0, house_done(&h, 1));
-	/* A new checkerd goes on counting. */
-	chan_close(&h.checkerd);
-	house_next(&h.monitor, MSG_WORKER, &w, sizeof w);
-	ATF_CHECK_EQ(WORKER_DONE_WITH, w.news);
-	house_checkerd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(begun.stops, check.stops);
-	house_until(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	ATF_CHECK(!(state.f.flags & CLIENT_CHECKER_RUNNING));
-	house_stop(&h);
-}
-
 ATF_TC_WITHOUT_HEAD(enable_disable__the_last_word_counts);
 ATF_TC_BODY(enable_disable__the_last_word_counts, tc)
 {
@@ -545,7 +218,7 @@ ATF_TC_BODY(enable_disable__the_last_word_counts, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_checkerd(&h);
 	house_busd(&h);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
@@ -578,17 +251,17 @@ ATF_TC_BODY(set__timeout_moves_the_window, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_checkerd(&h);
 	house_busd(&h);
-	checked(1, 0);
+	house_checked(&h, 1, 0);
 	house_save(&h, &save);
 	f.timeout_ms = 400000;
 	house_control(&h, 1, CONTROL_SET, &f, SET_TIMEOUT);
 	house_save(&h, &save);
 	ATF_CHECK_EQ(1, save.urgent);
 	ATF_CHECK_EQ(400000, save.f.timeout_ms);
-	ATF_CHECK(expires_in(&save.f, 400000));
+	ATF_CHECK(house_expires_in(&save.f, 400000));
 	house_saved(&h, 0);
 	ATF_CHECK_EQ(0, house_done(&h, 1));
 	/* Once more: nothing is different then, not by a microsecond. */
@@ -619,7 +292,7 @@ ATF_TC_BODY(set__interval_checks_at_once, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_checkerd(&h);
 	house_busd(&h);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
@@ -644,7 +317,7 @@ ATF_TC_BODY(set__a_new_secret_goes_to_disk_first, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_busd(&h);
 	house_control(&h, 1, CONTROL_SET, &f, SET_SECRET);
 	house_save(&h, &save);
@@ -679,7 +352,7 @@ ATF_TC_BODY(remove__from_everywhere, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_checkerd(&h);
 	house_busd(&h);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
@@ -702,8 +375,8 @@ ATF_TC_BODY(remove__from_everywhere, tc)
 		ATF_CHECK_EQ(ENOENT, done.error);
 	}
 	/* News that were under way are of no interest. */
-	checked(1, 0);
-	news(EVENT_GOT_SECRET, 1, 0);
+	house_checked(&h, 1, 0);
+	house_news(&h, EVENT_GOT_SECRET, 1, 0);
 	ATF_CHECK(house_silent(&h.state));
 	house_stop(&h);
 }
@@ -719,13 +392,13 @@ ATF_TC_BODY(news__of_sessions, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	house_busd(&h);
 	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
-	news(EVENT_PENDING, 1, 2);
+	house_news(&h, EVENT_PENDING, 1, 2);
 	house_next(&h.busd, MSG_CLIENT_STATE, &state, sizeof state);
 	ATF_CHECK_EQ(2, state.f.approvals_pending);
-	news(EVENT_NEED_APPROVAL, 1, 1000);
+	house_news(&h, EVENT_NEED_APPROVAL, 1, 1000);
 	house_save(&h, &save);
 	ATF_CHECK(save.f.last_approval_request_us != 0);
 	house_next(&h.busd, MSG_EVENT, &event, sizeof event);
@@ -742,50 +415,10 @@ ATF_TC_BODY(news__of_sessions, tc)
 	house_until(&h.monitor, MSG_APPROVE, &approve, sizeof approve);
 	ATF_CHECK_EQ(APPROVAL_NO, approve.approval);
 	ATF_CHECK_EQ(0, house_done(&h, 2));
-	news(EVENT_GOT_SECRET, 1, 0);
+	house_news(&h, EVENT_GOT_SECRET, 1, 0);
 	house_save(&h, &save);
-	ATF_CHECK(expires_in(&save.f, 900000));
+	ATF_CHECK(house_expires_in(&save.f, 900000));
 	ATF_CHECK_EQ(0, save.f.last_checked_ok_us);
-	house_stop(&h);
-}
-
-ATF_TC(checkerd__ends_and_nobody_is_disabled);
-ATF_TC_HEAD(checkerd__ends_and_nobody_is_disabled, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "a new checkerd is told everything: a "
-	    "check that ran is run again, the others come in good time");
-}
-ATF_TC_BODY(checkerd__ends_and_nobody_is_disabled, tc)
-{
-	struct msg_check_started begun = { .number = 1, .scheduled = 1 };
-	struct client_fields f = house_fields(1);
-	struct msg_check check;
-	struct msg_worker w;
-	struct msg_save save;
-
-	(void)tc;
-	house_start(&h);
-	enrolled(&f);
-	f.number = 2;
-	enrolled(&f);
-	house_checkerd(&h);
-	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
-	house_save(&h, &save);
-	chan_close(&h.checkerd);
-	house_next(&h.monitor, MSG_WORKER, &w, sizeof w);
-	ATF_CHECK_EQ(WORKER_DONE_WITH, w.news);
-	/* Which one that was, for there may be another already. */
-	ATF_CHECK_EQ(1, w.life);
-	house_checkerd(&h);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(1, check.f.number);
-	ATF_CHECK_EQ(CHECK_SCHEDULE | CHECK_NOW, check.orders);
-	ATF_CHECK(!(check.f.flags & CLIENT_CHECKER_RUNNING));
-	ATF_CHECK((int64_t)check.first_ms <= (check.f.expires_us -
-	    house_now_us()) / 1000 / 2 + 1000);
-	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	ATF_CHECK_EQ(2, check.f.number);
-	ATF_CHECK_EQ(CHECK_SCHEDULE, check.orders);
 	house_stop(&h);
 }
 
@@ -802,9 +435,9 @@ ATF_TC_BODY(reload__only_what_has_changed, tc)
 
 	(void)tc;
 	house_start(&h);
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	f.number = 2;
-	enrolled(&f);
+	house_enrolled(&h, &f);
 	f.number = 1;
 	house_say(&h.state, MSG_MERGED, &merged, NULL, 0);
 	house_next(&h.monitor, MSG_CONFIGURED, &done, sizeof done);
@@ -846,10 +479,10 @@ ATF_TC_BODY(durations__of_any_length, tc)
 	house_save(&h, &save);
 	house_checkerd(&h);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
-	checked(1, 0);
+	house_checked(&h, 1, 0);
 	house_save(&h, &save);
 	ATF_CHECK_EQ(INT64_MAX, save.f.expires_us);
-	news(EVENT_GOT_SECRET, 1, 0);
+	house_news(&h, EVENT_GOT_SECRET, 1, 0);
 	house_save(&h, &save);
 	ATF_CHECK_EQ(INT64_MAX, save.f.expires_us);
 	f.number = 2;
@@ -867,23 +500,15 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, start__first_check_is_random_and_window_follows);
 	ATF_TP_ADD_TC(tp, start__a_longer_window_goes_on);
 	ATF_TP_ADD_TC(tp, start__a_disabled_client_is_left_alone);
-	ATF_TP_ADD_TC(tp, check__success_sets_the_window_to_timeout);
-	ATF_TP_ADD_TC(tp, check__is_nothing_new_to_checkerd);
-	ATF_TP_ADD_TC(tp, check__times_that_the_command_names);
-	ATF_TP_ADD_TC(tp, check__times_that_a_new_command_names);
-	ATF_TP_ADD_TC(tp, check__failure_is_a_status_and_nothing_else);
 	ATF_TP_ADD_TC(tp, expiry__is_saved_before_it_is_told);
 	ATF_TP_ADD_TC(tp, enable__is_saved_before_it_is_in_force);
 	ATF_TP_ADD_TC(tp, disable__holds_even_if_it_cannot_be_saved);
-	ATF_TP_ADD_TC(tp, disable__ends_a_check_that_has_begun);
-	ATF_TP_ADD_TC(tp, stop__is_not_overtaken);
 	ATF_TP_ADD_TC(tp, enable_disable__the_last_word_counts);
 	ATF_TP_ADD_TC(tp, set__timeout_moves_the_window);
 	ATF_TP_ADD_TC(tp, set__interval_checks_at_once);
 	ATF_TP_ADD_TC(tp, set__a_new_secret_goes_to_disk_first);
 	ATF_TP_ADD_TC(tp, remove__from_everywhere);
 	ATF_TP_ADD_TC(tp, news__of_sessions);
-	ATF_TP_ADD_TC(tp, checkerd__ends_and_nobody_is_disabled);
 	ATF_TP_ADD_TC(tp, reload__only_what_has_changed);
 	ATF_TP_ADD_TC(tp, durations__of_any_length);
 	return atf_no_error();
