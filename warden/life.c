@@ -388,7 +388,9 @@ life_check_again(struct client *c)
 {
 	uint64_t most = left_ms(c) / 2;
 
-	if (c->f.flags & CLIENT_CHECKER_RUNNING)
+	/* It ends with checkerd if it was to be killed anyway. */
+	if (c->f.flags & CLIENT_CHECKER_RUNNING &&
+	    !(c->orders & (CHECK_CEASE | CHECK_ABANDON)))
 		c->orders |= CHECK_NOW;
 	c->f.flags &= ~CLIENT_CHECKER_RUNNING;
 	if (is_enabled(c)) {

@@ -84,7 +84,9 @@ ATF_TC_BODY(check__is_nothing_new_to_checkerd, tc)
 	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
 	house_save(&h, &save);
 	house_checked(&h, 1, 1 << 8);
+	house_save(&h, &save);
 	house_news(&h, EVENT_GOT_SECRET, 1, 0);
+	house_save(&h, &save);
 	ATF_CHECK(house_silent(&h.checkerd));
 	house_stop(&h);
 }
@@ -174,6 +176,7 @@ ATF_TC_BODY(check__times_that_a_new_command_names, tc)
 	house_saved(&h, 0);
 	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
 	house_checked(&h, 1, 0);
+	house_save(&h, &save);
 	ATF_CHECK(house_silent(&h.checkerd));
 	house_stop(&h);
 }
@@ -340,6 +343,40 @@ ATF_TC_BODY(checkerd__ends_and_nobody_is_disabled, tc)
 	house_stop(&h);
 }
 
+ATF_TC(checkerd__ends_before_it_is_told);
+ATF_TC_HEAD(checkerd__ends_before_it_is_told, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a check that was to be stopped when "
+	    "checkerd ended is not run again");
+}
+ATF_TC_BODY(checkerd__ends_before_it_is_told, tc)
+{
+	struct msg_check_started begun = { .number = 1, .scheduled = 1 };
+	struct client_fields f = house_fields(1);
+	struct msg_event event;
+	struct msg_check check;
+	struct msg_worker w;
+	struct msg_save save;
+
+	(void)tc;
+	house_start(&h);
+	house_enrolled(&h, &f);
+	house_checkerd(&h);
+	house_busd(&h);
+	house_control(&h, 1, CONTROL_DISABLE, &f, 0);
+	house_save(&h, &save);
+	house_say(&h.checkerd, MSG_CHECK_STARTED, &begun, "cmd", 3);
+	house_until(&h.busd, MSG_EVENT, &event, sizeof event);
+	chan_close(&h.checkerd);
+	house_until(&h.monitor, MSG_WORKER, &w, sizeof w);
+	ATF_CHECK_EQ(WORKER_DONE_WITH, w.news);
+	house_checkerd(&h);
+	house_saved(&h, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ(CHECK_CEASE, check.orders);
+	house_stop(&h);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, check__success_sets_the_window_to_timeout);
@@ -350,5 +387,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, disable__ends_a_check_that_has_begun);
 	ATF_TP_ADD_TC(tp, stop__is_not_overtaken);
 	ATF_TP_ADD_TC(tp, checkerd__ends_and_nobody_is_disabled);
+	ATF_TP_ADD_TC(tp, checkerd__ends_before_it_is_told);
 	return atf_no_error();
 }
