@@ -95,10 +95,10 @@ void schedule_work(void);
 void tell_init(void);
 
 /*
- * tell(type, body, command): the warden hears this, with ${command} behind it,
- * in order, now or a hundredth of a second later.
+ * tell_warden(type, body, command): it hears this, with ${command} behind it,
+ * after what it was told before, now or a hundredth of a second later.
  */
-void tell(enum msg_type, const void *, const char *);
+void tell_warden(enum msg_type, const void *, const char *);
 
 /* run.c */
 

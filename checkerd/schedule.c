@@ -137,7 +137,7 @@ start(struct check_client *c)
 	}
 	if (m.scheduled)
 		c->first = 0;
-	tell(MSG_CHECK_STARTED, &m, command);
+	tell_warden(MSG_CHECK_STARTED, &m, command);
 }
 
 void
@@ -174,5 +174,5 @@ schedule_ended(struct check_client *c, const char *command, int status)
 	else
 		log_info("Checker for %s %s", name, WEXITSTATUS(status) == 0 ?
 		    "succeeded" : "failed");
-	tell(MSG_CHECK_DONE, &m, command);
+	tell_warden(MSG_CHECK_DONE, &m, command);
 }

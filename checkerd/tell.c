@@ -37,7 +37,7 @@ send_held(struct loop_timer *unused)
 		STAILQ_REMOVE_HEAD(&held, entry);
 		orders_tell(&checkerd.warden, h->type, h->bytes,
 		    h->bytes + h->fixed, h->len, -1);
-		free(h);
+		freezero(h, sizeof *h + h->fixed + h->len);
 	}
 	next_ms = loop_now() + TOGETHER_MS;
 }
@@ -65,18 +65,19 @@ tell_init(void)
 }
 
 void
-tell(enum msg_type type, const void *body, const char *command)
+tell_warden(enum msg_type type, const void *body, const char *command)
 {
 	int64_t now = loop_now();
 	size_t len = strlen(command);
 
-	if (!STAILQ_EMPTY(&held)) {
+	if (now < next_ms) {
+		if (STAILQ_EMPTY(&held))
+			loop_timer_set(&timer, (uint64_t)(next_ms - now));
 		hold(type, body, command, len);
-	} else if (now < next_ms) {
-		hold(type, body, command, len);
-		loop_timer_set(&timer, (uint64_t)(next_ms - now));
-	} else {
-		orders_tell(&checkerd.warden, type, body, command, len, -1);
-		next_ms = now + TOGETHER_MS;
+		return;
 	}
+	/* A callback that takes long keeps the timer from doing this. */
+	loop_timer_del(&timer);
+	send_held(&timer);
+	orders_tell(&checkerd.warden, type, body, command, len, -1);
 }

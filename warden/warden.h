@@ -24,7 +24,7 @@ struct client {
 	uint8_t *strings;	/* as they stand in a message's tail */
 	size_t strings_len;
 	char *name;		/* for log lines */
-	int names_times;	/* its checker names one that a check moves */
+	int names_times;	/* its checker's command has one in it */
 	uint8_t *secret;	/* a new one that the monitor has not got yet */
 	size_t secret_len;
 	size_t kept_len;	/* of the secret that it has, new or not */

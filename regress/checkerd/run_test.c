@@ -469,7 +469,7 @@ CASE(hydra__is_slain, "who never stays one process is killed all the same")
 CASE(bomb__has_a_limit, "checkerd lives, and other checkers come to run")
 {
 	(void)tc;
-	limits.limits.checker_timeout_ms = 1500;
+	limits.limits.checker_timeout_ms = 5000;
 	limits.log_level = 4;
 	warden_start();
 	text[TEXT_CHECKER] = "f() { f & f & sleep 1000; }; f";

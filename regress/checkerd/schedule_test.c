@@ -17,7 +17,7 @@
 #include "warden.h"
 
 #define LATE_MS 1500	/* for a slow machine; no test is about so little */
-#define EARLY_MS 50	/* what was heard late makes the next seem early */
+#define EARLY_MS 250	/* what was heard late makes the next seem early */
 
 #define CASE(name, text)						\
 ATF_TC(name);								\
@@ -99,7 +99,8 @@ CASE(tick__that_is_late, "does not make the next one late")
 	BETWEEN(1600, heard->at_ms - begin, 1600 + LATE_MS);
 	warden_done(1, 0);
 	heard = warden_started(1, ":");
-	BETWEEN(2000 - EARLY_MS, heard->at_ms - begin, 2400);
+	/* Not an interval after that, which would be 2600 at least. */
+	BETWEEN(2000 - EARLY_MS, heard->at_ms - begin, 2550);
 	warden_done(1, 0);
 }
 
@@ -273,28 +274,6 @@ CASE(abandon__and_now, "the next waits until the last is dead")
 	ATF_CHECK_EQ(0, (int)heard->scheduled);
 	warden_done(1, 0);
 	no_survivors();
-}
-
-CASE(told__together, "what happens shortly after another is told with the next")
-{
-	siginfo_t info;
-	uint32_t i;
-
-	(void)tc;
-	text[TEXT_CHECKER] = forever;
-	warden_start();
-	/* So that it finds all of these at once. */
-	ATF_REQUIRE(kill(warden_pid(), SIGSTOP) == 0);
-	ATF_REQUIRE(waitid(P_PID, (id_t)warden_pid(), &info, WSTOPPED) == 0);
-	for (i = 1; i <= 20; i++)
-		warden_order(i, CHECK_NOW, 0);
-	ATF_REQUIRE(kill(warden_pid(), SIGCONT) == 0);
-	warden_started(1, forever);
-	warden_started(2, forever);
-	/* That was not heard before the last one had been started. */
-	ATF_CHECK(survivors() >= 20);
-	for (i = 3; i <= 20; i++)
-		warden_started(i, forever);
 }
 
 CASE(told__when_started, "by which of the orders to kill one")
@@ -500,7 +479,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, cease__before_the_first);
 	ATF_TP_ADD_TC(tp, abandon__kills_one);
 	ATF_TP_ADD_TC(tp, abandon__and_now);
-	ATF_TP_ADD_TC(tp, told__together);
 	ATF_TP_ADD_TC(tp, told__when_started);
 	ATF_TP_ADD_TC(tp, forget__is_the_end);
 	ATF_TP_ADD_TC(tp, forget__while_it_dies);

@@ -215,7 +215,8 @@ say_something(void)
 		    sizeof tail, CLIENT_STRINGS + 1));
 	} else if (arc4random_uniform(2) == 0) {
 		s = (struct msg_check_started) { .number = number,
-			.scheduled = arc4random_uniform(3) };
+			.scheduled = arc4random_uniform(3),
+			.stops = arc4random_uniform(3) };
 		send_message(MSG_CHECK_STARTED, &s, tail, some_strings(tail,
 		    sizeof tail, 1));
 	} else {
