@@ -152,14 +152,14 @@ wait__over_body() {
 		tells "^event $name got-secret"
 		begin=$(told_at "event $name need-approval")
 		end=$(told_at "event $name got-secret")
-		between 1900 "$((end - begin))" $((2300 * slower)) 'the wait'
+		lasts 2000 "$((end - begin))" 'the wait'
 	done
 	for name in no yesno; do
 		tells "^event $name rejected timed-out"
 		logs "Client $name timed out while waiting for approval"
 		begin=$(told_at "event $name need-approval")
 		end=$(told_at "event $name rejected")
-		between 1900 "$((end - begin))" $((2300 * slower)) 'the wait'
+		lasts 2000 "$((end - begin))" 'the wait'
 	done
 	admin set good approval_delay 0
 	finish
@@ -288,7 +288,7 @@ wait__server_stops_body() {
 	waits one foo
 	begin=$(since_boot)
 	server_stop server
-	between 0 "$(($(since_boot) - begin))" $((1000 * slower)) 'the stop'
+	between 0 "$(($(since_boot) - begin))" $((3000 * slower)) 'the stop'
 	wait_for 5 has_ended "$(cat one.pid)"
 	atf_check -s exit:0 -o empty -e empty cat one.out
 }

@@ -53,7 +53,7 @@ start__interval_body() {
 		if [ "$last" -eq "$begin" ]; then
 			between 0 "$took" $((2500 * slower)) 'the first delay'
 		else
-			between 1900 "$took" $((2400 * slower)) 'an interval'
+			lasts 2000 "$took" 'an interval'
 		fi
 		last=$at
 	done
@@ -70,7 +70,7 @@ start__first_check_body() {
 	started=$(told_at 'event foo checker-started')
 	wait_for $((5 * slower)) is foo enabled no
 	expired=$(told_at 'state foo .*enabled=no')
-	between 1990 "$((expired - started))" $((2300 * slower)) \
+	lasts 2000 "$((expired - started))" \
 	    'the time from the first check to the end'
 	server_stop server
 }
@@ -195,8 +195,7 @@ expiry__never_checked_body() {
 	begin=$(since_boot)
 	wait_for $((5 * slower)) is foo enabled no
 	expired=$(told_at 'state foo .*enabled=no' | tail -n 1)
-	between 1900 "$((expired - begin))" $((2500 * slower)) \
-	    'two intervals'
+	lasts 2000 "$((expired - begin))" 'the time of two intervals'
 	holds foo enabled no expires 0 checker_running no
 	[ "$(value foo last_checker_status)" -eq 1 ] ||
 	    atf_fail 'there was no check'
@@ -225,7 +224,7 @@ expiry__after_success_body() {
 	wait_for $((6 * slower)) is foo enabled no
 	ok=$(told_at 'event foo checker-completed 0' | tail -n 1)
 	expired=$(told_at 'state foo .*enabled=no')
-	between 2900 "$((expired - ok))" $((3300 * slower)) 'the timeout'
+	lasts 3000 "$((expired - ok))" 'the timeout'
 	holds foo last_checker_status 1
 	gets '' foo
 	server_stop server
@@ -312,8 +311,7 @@ enable__at_run_time_body() {
 	holds foo last_enabled "$(cat enabled)" expires "$(cat expires)"
 	tells '^event foo checker-started'
 	started=$(told_at 'event foo checker-started' | head -n 1)
-	between 1950 "$((started - begin_boot))" $((2500 * slower)) \
-	    'the time to the first check'
+	lasts 2000 "$((started - begin_boot))" 'the time to the first check'
 	gets foo foo
 	server_stop server
 }
@@ -410,8 +408,7 @@ set__interval_body() {
 	wait_for $((6 * slower)) counts '^event foo checker-started' 4
 	last=
 	for at in $(told_at 'event foo checker-started' | tail -n 3); do
-		[ -z "$last" ] ||
-		    between 1900 "$((at - last))" $((2400 * slower)) 'interval'
+		[ -z "$last" ] || lasts 2000 "$((at - last))" 'the interval'
 		last=$at
 	done
 	admin set off interval 1000

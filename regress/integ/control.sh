@@ -129,6 +129,12 @@ between() {
 	    atf_fail "$4 is $2, not from $1 to $3"
 }
 
+# lasts MS TOOK WHAT: hold that it took so long, as far as can be seen on a
+# machine that is busy: what was seen late makes the next seem early.
+lasts() {
+	between $(($1 - 400)) "$2" $((($1 + 1400) * slower)) "$3"
+}
+
 # --- times
 
 # now_us: the wall clock, in microseconds since 1970; since_boot: milliseconds
