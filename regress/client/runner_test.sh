@@ -386,8 +386,11 @@ signals__inherited_body() {
 		until [ -e finish ]; do sleep 0.05; done
 		printf password
 	END
+	# The shell must have no child of its own for the plugin to be seen.
+	user=$(id -u)
+	group=$(id -g)
 	env --ignore-signal=TERM,HUP "$runner" --plugin-dir=plugins \
-	    --config-file=none --userid="$(id -u)" --groupid="$(id -g)" \
+	    --config-file=none --userid="$user" --groupid="$group" \
 	    >out 2>err &
 	pid=$!
 	wait_for 10 pgrep -P $pid
