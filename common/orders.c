@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include <errno.h>
+
 #include "log.h"
 
 #define MESSAGES_AT_ONCE 32	/* before others have their turn */
@@ -70,6 +72,10 @@ void
 orders_tell(struct orders *o, enum msg_type type, const void *body,
     const void *tail, size_t len, int fd)
 {
-	if (chan_send(&o->chan, type, body, tail, len, fd) == -1)
+	if (chan_send(&o->chan, type, body, tail, len, fd) == 0)
+		return;
+	if (errno != ENOBUFS)
 		o->end(0);
+	log_errx("%s leaves its messages unread", o->from);
+	o->end(1);
 }

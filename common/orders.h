@@ -33,7 +33,8 @@ void orders_watch(struct orders *);
 
 /*
  * orders_tell(orders, type, body, tail, len, fd): send as chan_send does; the
- * worker ends if nobody is there.
+ * worker ends if nobody is there, or, with a message and status 1, if nobody
+ * has read what it has said for long.
  */
 void orders_tell(struct orders *, enum msg_type, const void *, const void *,
     size_t, int);

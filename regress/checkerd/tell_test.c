@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include <atf-c.h>
 
@@ -137,9 +138,37 @@ ATF_TC_BODY(told__in_time, tc)
 	ATF_CHECK_EQ(3, hear());
 }
 
+ATF_TC(told__nobody);
+ATF_TC_HEAD(told__nobody, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "if the warden does not read for long, "
+	    "checkerd ends, and says why");
+}
+ATF_TC_BODY(told__nobody, tc)
+{
+	uint32_t i;
+	pid_t pid;
+
+	(void)tc;
+	pid = atf_utils_fork();
+	if (pid == 0) {
+		setup();
+		orders_watch(&checkerd.warden);
+		for (i = 1; i < 100000; i++) {
+			if (i % 100 == 0)
+				wait_ms(1);
+			say(i);
+		}
+		_exit(99);
+	}
+	atf_utils_wait(pid, 1, "", "<3>mandos: the warden leaves its "
+	    "messages unread\n");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, told__together);
 	ATF_TP_ADD_TC(tp, told__in_time);
+	ATF_TP_ADD_TC(tp, told__nobody);
 	return atf_no_error();
 }
