@@ -118,7 +118,8 @@ announce(struct client *c)
 
 	if (c->unsaved != 0)
 		return;
-	c->orders = 0;
+	/* Who wants a check gets it, from the next checkerd if there is none. */
+	c->orders = checkerd_is_there() ? 0 : orders & CHECK_NOW;
 	/* One that has begun meanwhile ends by that, and nobody reports it. */
 	if (orders & (CHECK_CEASE | CHECK_ABANDON)) {
 		c->f.flags &= ~CLIENT_CHECKER_RUNNING;
@@ -158,6 +159,8 @@ check_clock(void)
 			save_soon(c);
 			if (c->unsaved == 0)
 				busd_tell(c);
+			if (c->unsaved == 0 && c->names_times)
+				checkerd_tell(c, 0);
 		}
 }
 
@@ -404,9 +407,18 @@ life_check_again(struct client *c)
 }
 
 void
+life_check_wanted(struct client *c)
+{
+	c->orders |= CHECK_NOW;
+	announce(c);
+}
+
+void
 life_check_stopped(struct client *c)
 {
 	c->f.flags &= ~CLIENT_CHECKER_RUNNING;
+	/* Neither what runs nor what was to be started before. */
+	c->orders &= ~CHECK_NOW;
 	c->orders |= CHECK_ABANDON;
 	announce(c);
 }

@@ -337,7 +337,7 @@ on_control(struct chan *chan, const struct msg_control *m, struct msg *msg)
 		life_checked_ok(c);
 		break;
 	case CONTROL_START_CHECKER:
-		checkerd_tell(c, CHECK_NOW);
+		life_check_wanted(c);
 		break;
 	case CONTROL_STOP_CHECKER:
 		life_check_stopped(c);

@@ -24,6 +24,12 @@ checkerd_open(const struct boot *boot, int fd)
 	link_tell(&checkerd, MSG_CHECK_START, &m, NULL, 0);
 }
 
+int
+checkerd_is_there(void)
+{
+	return link_is_ready(&checkerd);
+}
+
 void
 checkerd_tell(const struct client *c, uint32_t orders)
 {

@@ -106,7 +106,8 @@ void life_approval_asked(struct client *);
 
 /* An administrator says that the client is well. */
 void life_checked_ok(struct client *);
-/* Its checker is to be stopped. */
+/* A checker is to be started, or the one there is, to be stopped. */
+void life_check_wanted(struct client *);
 void life_check_stopped(struct client *);
 /* checkerd is new and knows nothing: nobody is to be disabled for that. */
 void life_check_again(struct client *);
@@ -244,6 +245,9 @@ void state_stop(void);
 
 /* on_checkerd.c */
 void checkerd_open(const struct boot *, int);
+
+/* checkerd_is_there(): it can be told something. */
+int checkerd_is_there(void);
 
 /*
  * checkerd_tell(c, orders): what is new of this client, and CHECK_* orders.

@@ -101,6 +101,33 @@ running__then_shown_body() {
 	server_stop server
 }
 
+case_of running__then_checked 'and so they are in the next checker'
+running__then_checked_body() {
+	home
+	client foo 'timeout = PT10M'
+	client bar 'timeout = PT10M' 'interval = PT6S' \
+	    "checker = echo %%(expires)s >>$PWD/shown"
+	: >shown
+	chmod 666 shown
+	chmod 755 .
+	wall 0
+	lives
+	wait_for $((10 * slower)) lines_are shown 1
+	wall $day
+	# Something happens to somebody, and the clock is seen to have moved.
+	admin checked-ok foo
+	wait_for $((10 * slower)) lines_are shown 2
+	expires=$(date -u -d "$(sed -n 2p shown)" +%s)
+	now=$(date +%s)
+	between $((now + day)) "$expires" $((now + day + 600)) expires
+	server_stop server
+}
+
+# lines_are FILE COUNT: it has so many.
+lines_are() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
+
 # --- across a restart
 
 # saved: a server's state, in ./saved, of clients with all kinds of windows.
@@ -227,6 +254,7 @@ atf_init_test_cases() {
 	atf_add_test_case running__forwards
 	atf_add_test_case running__backwards
 	atf_add_test_case running__then_shown
+	atf_add_test_case running__then_checked
 	atf_add_test_case restart__original
 	atf_add_test_case restart__strict
 	atf_add_test_case restart__moved_while_running

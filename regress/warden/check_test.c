@@ -377,6 +377,104 @@ ATF_TC_BODY(checkerd__ends_before_it_is_told, tc)
 	house_stop(&h);
 }
 
+/* The next CHECK, when what was decided is on disk, has these orders. */
+static void
+ordered(uint32_t orders)
+{
+	struct msg_check check;
+
+	ATF_CHECK(house_silent(&h.checkerd));
+	house_saved(&h, 0);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+	ATF_CHECK_EQ_MSG(orders, check.orders, "%#x, not %#x", check.orders,
+	    orders);
+	ATF_CHECK(house_silent(&h.checkerd));
+}
+
+ATF_TC(order__is_kept);
+ATF_TC_HEAD(order__is_kept, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "what is wanted while a decision is not "
+	    "on disk comes after it, and the last word counts");
+}
+ATF_TC_BODY(order__is_kept, tc)
+{
+	struct client_fields f = house_fields(1), none = house_fields(2);
+	struct msg_control_done done;
+	struct msg_check check;
+	struct msg_save save;
+	uint64_t request = 0;
+
+	(void)tc;
+	house_start(&h);
+	house_enrolled(&h, &f);
+	house_checkerd(&h);
+	house_busd(&h);
+	house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+
+	house_control(&h, ++request, CONTROL_SET, &f, SET_INTERVAL);
+	house_save(&h, &save);
+	house_control(&h, ++request, CONTROL_STOP_CHECKER, &f, 0);
+	house_control(&h, ++request, CONTROL_ENABLE, &none, 0);
+	house_until(&h.busd, MSG_CONTROL_DONE, &done, sizeof done);
+	ATF_CHECK_EQ(request, done.request);
+	ordered(CHECK_SCHEDULE | CHECK_ABANDON);
+
+	house_control(&h, ++request, CONTROL_SET, &f, SET_TIMEOUT);
+	house_save(&h, &save);
+	house_control(&h, ++request, CONTROL_STOP_CHECKER, &f, 0);
+	house_control(&h, ++request, CONTROL_START_CHECKER, &f, 0);
+	house_control(&h, ++request, CONTROL_ENABLE, &none, 0);
+	house_until(&h.busd, MSG_CONTROL_DONE, &done, sizeof done);
+	ordered(CHECK_ABANDON | CHECK_NOW);
+
+	house_control(&h, ++request, CONTROL_DISABLE, &f, 0);
+	house_save(&h, &save);
+	house_control(&h, ++request, CONTROL_START_CHECKER, &f, 0);
+	house_control(&h, ++request, CONTROL_ENABLE, &none, 0);
+	house_until(&h.busd, MSG_CONTROL_DONE, &done, sizeof done);
+	ordered(CHECK_CEASE | CHECK_NOW);
+	house_stop(&h);
+}
+
+ATF_TC(order__waits_for_checkerd);
+ATF_TC_HEAD(order__waits_for_checkerd, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a check that is wanted while there is "
+	    "no checkerd is begun by the next one, unless it is called off");
+}
+ATF_TC_BODY(order__waits_for_checkerd, tc)
+{
+	struct client_fields f = house_fields(1);
+	struct msg_check check;
+	uint32_t i;
+
+	(void)tc;
+	house_start(&h);
+	for (i = 1; i <= 3; i++) {
+		f.number = i;
+		house_enrolled(&h, &f);
+	}
+	house_busd(&h);
+	f.number = 1;
+	house_control(&h, 1, CONTROL_START_CHECKER, &f, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 1));
+	f.number = 2;
+	house_control(&h, 2, CONTROL_START_CHECKER, &f, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 2));
+	house_control(&h, 3, CONTROL_STOP_CHECKER, &f, 0);
+	ATF_CHECK_EQ(0, house_done(&h, 3));
+	house_checkerd(&h);
+	for (i = 1; i <= 3; i++) {
+		house_next(&h.checkerd, MSG_CHECK, &check, sizeof check);
+		ATF_CHECK_EQ(i, check.f.number);
+		ATF_CHECK_EQ(i == 1 ? CHECK_SCHEDULE | CHECK_NOW :
+		    CHECK_SCHEDULE, check.orders & ~CHECK_ABANDON);
+	}
+	ATF_CHECK(house_silent(&h.checkerd));
+	house_stop(&h);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, check__success_sets_the_window_to_timeout);
@@ -388,5 +486,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, stop__is_not_overtaken);
 	ATF_TP_ADD_TC(tp, checkerd__ends_and_nobody_is_disabled);
 	ATF_TP_ADD_TC(tp, checkerd__ends_before_it_is_told);
+	ATF_TP_ADD_TC(tp, order__is_kept);
+	ATF_TP_ADD_TC(tp, order__waits_for_checkerd);
 	return atf_no_error();
 }
