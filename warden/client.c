@@ -89,10 +89,11 @@ texts_put(struct client *c, const struct texts *t)
 		if (tail_put(strings, size, &used, t->bytes[i], t->len[i]) ==
 		    -1)
 			fatalx("strings do not fit");
+	c->names_times = names_times(t->bytes[CHECKER], t->len[CHECKER]);
+	/* Some of the old ones may be among the new. */
 	free(c->strings);
 	c->strings = strings;
 	c->strings_len = used;
-	c->names_times = names_times(t->bytes[CHECKER], t->len[CHECKER]);
 	if (c->name == NULL && (c->name = strndup(
 	    (const char *)t->bytes[NAME], t->len[NAME])) == NULL)
 		fatal("strndup");
