@@ -110,7 +110,7 @@ CASE(tick__while_one_runs, "does nothing")
 	int64_t started, ended;
 
 	(void)tc;
-	fields.interval_ms = 100;
+	fields.interval_ms = 600;
 	text[TEXT_CHECKER] = "sleep 0.75";
 	warden_start();
 	warden_order(1, CHECK_SCHEDULE, 0);
@@ -120,7 +120,7 @@ CASE(tick__while_one_runs, "does nothing")
 	BETWEEN(750 - EARLY_MS, ended - started, 750 + LATE_MS);
 	/* Nor does it start one when that ends: it comes with the next tick. */
 	heard = warden_started(1, "sleep 0.75");
-	BETWEEN(800 - EARLY_MS, heard->at_ms - started, 900 + LATE_MS);
+	BETWEEN(1200 - EARLY_MS, heard->at_ms - started, 1200 + LATE_MS);
 	warden_done(1, 0);
 }
 
@@ -186,7 +186,7 @@ CASE(fields__changed, "hold from the next start on")
 	(void)tc;
 	text[TEXT_HOST] = "one";
 	text[TEXT_CHECKER] = "sleep 0.3; : %(host)s";
-	fields.interval_ms = 600;
+	fields.interval_ms = 1000;
 	warden_start();
 	warden_order(1, CHECK_SCHEDULE, 0);
 	begin = warden_started(1, "sleep 0.3; : one")->at_ms;
@@ -196,12 +196,12 @@ CASE(fields__changed, "hold from the next start on")
 	warden_order(1, 0, 0);
 	heard = warden_done(1, 0);
 	ATF_CHECK_STREQ("sleep 0.3; : one", heard->command);
-	/* When this tick was set it was 600, from then on it is 400. */
-	heard = warden_started(1, "exit 3; two");
-	BETWEEN(600 - EARLY_MS, heard->at_ms - begin, 600 + LATE_MS);
-	warden_done(1, W_EXITCODE(3, 0));
+	/* When this tick was set it was 1000, from then on it is 400. */
 	heard = warden_started(1, "exit 3; two");
 	BETWEEN(1000 - EARLY_MS, heard->at_ms - begin, 1000 + LATE_MS);
+	warden_done(1, W_EXITCODE(3, 0));
+	heard = warden_started(1, "exit 3; two");
+	BETWEEN(1400 - EARLY_MS, heard->at_ms - begin, 1950);
 	warden_done(1, W_EXITCODE(3, 0));
 	ATF_CHECK(log_has("Checker for foo failed\n") >= 1);
 }

@@ -132,7 +132,7 @@ between() {
 # lasts MS TOOK WHAT: hold that it took so long, as far as can be seen on a
 # machine that is busy: what was seen late makes the next seem early.
 lasts() {
-	between $(($1 - 400 * slower)) "$2" $((($1 + 1400) * slower)) "$3"
+	between $(($1 - 400 * slower)) "$2" $((($1 + 1000) * slower)) "$3"
 }
 
 # --- times
